@@ -1,0 +1,152 @@
+"""Settings: one YAML file, environment variables over it.
+
+The file is ``continuo.yaml`` in the working folder, or the one ``CONTINUO_SETTINGS`` names. A variable
+such as ``CONTINUO_KAFKA__BOOTSTRAP_SERVERS`` overrides the file. ``continuo config`` prints what is in force.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+
+
+def _home(variable: str, fallback: str) -> Path:
+    return Path(os.environ.get(variable) or Path.home() / fallback) / "continuo"
+
+
+class Section(BaseModel):
+    """A part of the settings; unknown keys are refused, so that a typing error is not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EmbeddedSettings(Section):
+    """The stack that ``continuo up`` runs on this machine, on 127.0.0.1 only."""
+
+    data_dir: Path = Field(default_factory=lambda: _home("XDG_DATA_HOME", ".local/share"))
+    cache_dir: Path = Field(default_factory=lambda: _home("XDG_CACHE_HOME", ".cache"), description="Jars, fetched once.")
+    kafka_port: int = 29092
+    kafka_controller_port: int = 29093
+    registry_port: int = 28081
+    redis_port: int = 26379
+    clickhouse_port: int = 28123
+    kafka_heap: str = "512m"
+    registry_heap: str = "256m"
+    start_timeout_s: float = 90.0
+    stop_timeout_s: float = 20.0
+
+
+class KafkaSettings(Section):
+    bootstrap_servers: str | None = Field(None, description="Your own brokers; empty: the embedded one.")
+    replication_factor: int = 1
+    session_timeout_s: float = 10.0
+    delivery_timeout_s: float = 120.0
+
+
+class RegistrySettings(Section):
+    url: str | None = Field(None, description="A Confluent-compatible schema registry; empty: the embedded one.")
+    timeout_s: float = 5.0
+
+
+class RedisSettings(Section):
+    url: SecretStr | None = Field(None, description="Your own Redis; empty: the embedded one.")
+    answer_expiry_s: int = 86_400
+    stream_max_length: int = 1_000
+
+
+class ClickHouseSettings(Section):
+    url: SecretStr | None = Field(None, description="http://user:password@host:8123/database; empty: the embedded one.")
+    batch_rows: int = 5_000
+    batch_interval_s: float = 0.25
+
+
+class BlobSettings(Section):
+    url: str | None = Field(None, description="Any fsspec URL, such as s3://bucket/prefix; empty: a folder in data_dir.")
+    inline_max_bytes: int = 512 << 10
+    max_bytes: int = 64 << 20
+
+
+class LimitSettings(Section):
+    """What one input may cost at the most."""
+
+    midi_max_bytes: int = 16 << 20
+    midi_max_notes: int = 200_000
+    clip_max_s: float = 3_600.0
+    in_flight: int = Field(64, description="Records an agent handles at once, per worker.")
+    attempts: int = Field(5, description="Tries of a step that depends on something outside, before it is given up.")
+    dead_letter_max_bytes: int = 256 << 10
+
+
+class LiveSettings(Section):
+    window_s: float = Field(30.0, description="How much of a source's recent playing is kept.")
+    window_max_notes: int = 256
+    silence_expiry_s: float = Field(120.0, description="A source silent for so long is forgotten.")
+    max_sources: int = 10_000
+
+
+class IdentifySettings(Section):
+    catalogue: Path | None = Field(None, description="The index that the workers answer from; empty: a folder in data_dir.")
+    top: int = 5
+    compute_threads: int = 1
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, by section."""
+
+    model_config = SettingsConfigDict(env_prefix="CONTINUO_", env_nested_delimiter="__", extra="ignore", frozen=True)
+
+    embedded: EmbeddedSettings = Field(default_factory=EmbeddedSettings)
+    kafka: KafkaSettings = Field(default_factory=KafkaSettings)
+    registry: RegistrySettings = Field(default_factory=RegistrySettings)
+    redis: RedisSettings = Field(default_factory=RedisSettings)
+    clickhouse: ClickHouseSettings = Field(default_factory=ClickHouseSettings)
+    blobs: BlobSettings = Field(default_factory=BlobSettings)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
+    live: LiveSettings = Field(default_factory=LiveSettings)
+    identify: IdentifySettings = Field(default_factory=IdentifySettings)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = YamlConfigSettingsSource(settings_cls, yaml_file=settings_file())
+        return init_settings, env_settings, file
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return self.kafka.bootstrap_servers or f"127.0.0.1:{self.embedded.kafka_port}"
+
+    @property
+    def registry_url(self) -> str:
+        return self.registry.url or f"http://127.0.0.1:{self.embedded.registry_port}/apis/ccompat/v7"
+
+    @property
+    def redis_url(self) -> str:
+        return self.redis.url.get_secret_value() if self.redis.url else f"redis://127.0.0.1:{self.embedded.redis_port}/0"
+
+    @property
+    def clickhouse_url(self) -> str:
+        if self.clickhouse.url:
+            return self.clickhouse.url.get_secret_value()
+        return f"http://127.0.0.1:{self.embedded.clickhouse_port}/default"
+
+    @property
+    def blob_url(self) -> str:
+        return self.blobs.url or f"file://{self.embedded.data_dir / 'blobs'}"
+
+    @property
+    def catalogue_dir(self) -> Path:
+        return self.identify.catalogue or self.embedded.data_dir / "catalogue"
+
+
+def settings_file() -> Path:
+    """The settings file in force; it need not exist."""
+    return Path(os.environ.get("CONTINUO_SETTINGS", "continuo.yaml"))

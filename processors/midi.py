@@ -1,0 +1,82 @@
+"""Standard MIDI Files to notes, with limits and errors that say what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import symusic
+
+from .notes import Notes
+
+
+
+class BadMusicError(ValueError):
+    """The bytes hold no music that can be analysed.
+
+    Attributes:
+        type: a short reason for programs: ``not_midi``, ``truncated``, ``no_notes``, ``too_many_notes``,
+            ``too_large``, ``clip_outside_file``, ``bad_audio``.
+    """
+
+    def __init__(self, type: str, message: str) -> None:
+        super().__init__(message)
+        self.type = type
+
+
+@dataclass(frozen=True, slots=True)
+class MidiLimits:
+    """What a MIDI file may hold at the most."""
+
+    max_bytes: int = 16 << 20
+    max_notes: int = 200_000
+
+
+def read_midi(data: bytes, limits: MidiLimits = MidiLimits()) -> Notes:
+    """Read a Standard MIDI File; percussion tracks are left out.
+
+    Raises:
+        BadMusicError: not MIDI, truncated, without a pitched note, or over a limit.
+    """
+    if len(data) > limits.max_bytes:
+        raise BadMusicError("too_large", f"The MIDI file has {len(data)} bytes; the limit is {limits.max_bytes}.")
+    if data[:4] != b"MThd":
+        raise BadMusicError("not_midi", "The bytes are not a Standard MIDI File: they do not start with MThd.")
+    try:
+        score = symusic.Score.from_midi(data, ttype="second")
+    except Exception as error:
+        raise BadMusicError("truncated", f"The MIDI file is truncated or damaged: {error}") from error
+    tracks = [track.notes.numpy() for track in score.tracks if not track.is_drum and len(track.notes)]
+    count = sum(len(track["time"]) for track in tracks)
+    if count == 0:
+        raise BadMusicError("no_notes", "The MIDI file has no pitched notes.")
+    if count > limits.max_notes:
+        raise BadMusicError("too_many_notes", f"The MIDI file has {count} notes; the limit is {limits.max_notes}.")
+    return Notes.of(
+        np.concatenate([track["time"] for track in tracks]),
+        np.concatenate([track["pitch"] for track in tracks]),
+        np.concatenate([track["duration"] for track in tracks]),
+        np.concatenate([track["velocity"] for track in tracks]),
+    )
+
+
+def cut(notes: Notes, start_s: float, length_s: float | None) -> Notes:
+    """The part of a file that a clip asks for; the result starts at zero.
+
+    Raises:
+        BadMusicError: more than half of the part (and over a second) lies past the file's end, or it
+            holds no note, or its place is negative. Silence after the last note is forgiven.
+    """
+    if start_s < 0 or (length_s is not None and length_s <= 0):
+        raise BadMusicError("clip_outside_file", f"A clip cannot start at {start_s} s with a length of {length_s} s.")
+    if start_s > 0 and start_s >= notes.end_s:
+        raise BadMusicError("clip_outside_file", f"The clip starts at {start_s:g} s, but the file ends at {notes.end_s:.1f} s.")
+    if length_s is not None and start_s + length_s - notes.end_s > max(1.0, length_s / 2):
+        raise BadMusicError(
+            "clip_outside_file",
+            f"The clip asks for {start_s:g}-{start_s + length_s:g} s, but the file ends at {notes.end_s:.1f} s.",
+        )
+    part = notes.between(start_s, np.inf if length_s is None else start_s + length_s)
+    if not len(part):
+        raise BadMusicError("no_notes", f"There are no notes from {start_s:g} s on for the length asked for.")
+    return part

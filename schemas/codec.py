@@ -1,0 +1,141 @@
+"""Events to bytes and back, in the Confluent wire format.
+
+A record's value is one zero byte, the schema's id in the registry (4 bytes, big endian), and the
+event in Avro's binary encoding. The codec is pure: who asks the registry is the caller's business.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import struct
+import types
+import typing
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import resources
+from typing import Any, TypeVar
+
+import fastavro
+
+from .events import EVENT_CLASSES, Event
+
+EventT = TypeVar("EventT", bound=Event)
+
+MAGIC = 0
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+HEADER = struct.Struct(">bI")
+
+
+class UndecodableError(ValueError):
+    """The bytes are no event of the expected kind; the message says why."""
+
+
+@cache
+def schema_text(topic: str) -> str:
+    """The schema of a topic as the JSON text that is registered."""
+    return resources.files(__package__).joinpath("avro", f"{topic}.avsc").read_text("utf-8")
+
+
+@cache
+def parsed_schema(topic: str) -> Any:
+    """The schema of a topic, parsed once."""
+    return fastavro.parse_schema(json.loads(schema_text(topic)))
+
+
+def encode(topic: str, event: Event, schema_id: int) -> bytes:
+    """Encode ``event`` for ``topic`` under the id that the registry gave the topic's schema."""
+    out = io.BytesIO()
+    out.write(HEADER.pack(MAGIC, schema_id))
+    fastavro.schemaless_writer(out, parsed_schema(topic), _to_plain(event))
+    return out.getvalue()
+
+
+def schema_id_of(value: bytes) -> int:
+    """The registry id in a record's header.
+
+    Raises:
+        UndecodableError: the bytes do not start with a Confluent header.
+    """
+    if len(value) < HEADER.size or value[0] != MAGIC:
+        raise UndecodableError("The record does not start with the Confluent wire header (a zero byte and a schema id).")
+    return int(HEADER.unpack_from(value)[1])
+
+
+def decode(topic: str, value: bytes, writer_schema: Callable[[int], Any]) -> Event:
+    """Decode a record of ``topic``.
+
+    Args:
+        topic: decides the reader's schema and the event class.
+        value: the record's bytes.
+        writer_schema: gives the parsed schema of a registry id; what it raises passes through.
+
+    Raises:
+        UndecodableError: the header is missing, the writer's schema cannot be read as the topic's
+            schema, or the bytes do not follow the writer's schema.
+    """
+    writer = writer_schema(schema_id_of(value))
+    body = io.BytesIO(value)
+    body.seek(HEADER.size)
+    try:
+        plain = fastavro.schemaless_reader(body, writer, parsed_schema(topic))
+        if body.tell() != len(value):
+            raise UndecodableError(f"The record has {len(value) - body.tell()} bytes more than its schema describes.")
+        event: Event = from_plain(EVENT_CLASSES[topic], plain)
+        return event
+    except UndecodableError:
+        raise
+    except Exception as error:  # fastavro raises whatever the damaged bytes led it into
+        raise UndecodableError(f"The record cannot be read as an event of {topic!r}: {type(error).__name__}: {error}") from error
+
+
+def _to_plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value):
+        return {name: _to_plain(getattr(value, name)) for name in _field_names(type(value))}
+    if isinstance(value, tuple):
+        return [_to_plain(item) for item in value]
+    return value
+
+
+@cache
+def _field_names(cls: type) -> tuple[str, ...]:
+    return tuple(f.name for f in dataclasses.fields(cls))
+
+
+def from_plain(cls: type[Any], plain: dict[str, Any]) -> Any:
+    """Build the dataclass ``cls`` from a decoded Avro record."""
+    return cls(**{name: convert(plain[name]) for name, convert in _converters(cls)})
+
+
+@cache
+def _converters(cls: type) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    hints = typing.get_type_hints(cls)
+    return tuple((f.name, _converter(hints[f.name])) for f in dataclasses.fields(cls))
+
+
+def _converter(hint: Any) -> Callable[[Any], Any]:
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        (inner,) = (arg for arg in typing.get_args(hint) if arg is not type(None))
+        convert = _converter(inner)
+        return lambda value: None if value is None else convert(value)
+    if typing.get_origin(hint) is tuple:
+        item = _converter(typing.get_args(hint)[0])
+        return lambda values: tuple(item(value) for value in values)
+    if dataclasses.is_dataclass(hint):
+        return lambda plain: from_plain(typing.cast(type, hint), plain)
+    if hint is int:
+        return lambda value: _microseconds(value) if isinstance(value, datetime) else value
+    return lambda value: value
+
+
+def _microseconds(moment: datetime) -> int:
+    # fastavro turns timestamp-micros into a datetime; events keep the integer
+    return (moment - EPOCH) // MICROSECOND
+
+
+def to_json(event: Event) -> str:
+    """The event as one line of JSON, for people and shell tools; bytes become their length."""
+    return json.dumps(_to_plain(event), default=lambda value: f"<{len(value)} bytes>")

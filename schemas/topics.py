@@ -1,0 +1,53 @@
+"""The table of topics: what flows, how it is split, and how long it is kept.
+
+Topics are created from this table before any worker starts; a new capability adds its row here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One Kafka topic.
+
+    Attributes:
+        name: the topic's name, also the name of its schema file (``avro/<name>.avsc``).
+        partitions: how many partitions it is created with. Events are keyed by source, so this
+            bounds how many workers can share the topic.
+        cleanup: ``delete`` drops records after ``retention_ms``; ``compact`` keeps the newest per key.
+        retention_ms: how long records are kept; -1 means for ever.
+        max_message_bytes: the largest record the broker accepts.
+    """
+
+    name: str
+    partitions: int
+    cleanup: Literal["delete", "compact"] = "delete"
+    retention_ms: int = 7 * DAY_MS
+    max_message_bytes: int = 1 * MIB
+
+    def config(self) -> dict[str, str]:
+        """The broker's per-topic configuration for this row."""
+        config = {
+            "cleanup.policy": self.cleanup,
+            "max.message.bytes": str(self.max_message_bytes),
+        }
+        if self.cleanup == "delete":
+            config["retention.ms"] = str(self.retention_ms)
+        return config
+
+
+CLIPS = Topic("clips", partitions=8)
+NOTES = Topic("notes", partitions=8, retention_ms=DAY_MS)
+CATALOGUE = Topic("catalogue", partitions=1, cleanup="compact", retention_ms=-1)
+MATCHES = Topic("matches", partitions=8)
+DEAD_LETTERS = Topic("dead-letters", partitions=1, retention_ms=30 * DAY_MS, max_message_bytes=2 * MIB)
+
+TOPICS: tuple[Topic, ...] = (CLIPS, NOTES, CATALOGUE, MATCHES, DEAD_LETTERS)
+BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}
