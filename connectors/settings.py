@@ -27,7 +27,9 @@ class EmbeddedSettings(Section):
     """The stack that ``continuo up`` runs on this machine, on 127.0.0.1 only."""
 
     data_dir: Path = Field(default_factory=lambda: _home("XDG_DATA_HOME", ".local/share"))
-    cache_dir: Path = Field(default_factory=lambda: _home("XDG_CACHE_HOME", ".cache"), description="Jars, fetched once.")
+    cache_dir: Path = Field(
+        default_factory=lambda: _home("XDG_CACHE_HOME", ".cache"), description="Jars, fetched once."
+    )
     kafka_port: int = 29092
     kafka_controller_port: int = 29093
     registry_port: int = 28081
@@ -64,7 +66,9 @@ class ClickHouseSettings(Section):
 
 
 class BlobSettings(Section):
-    url: str | None = Field(None, description="Any fsspec URL, such as s3://bucket/prefix; empty: a folder in data_dir.")
+    url: str | None = Field(
+        None, description="Any fsspec URL, such as s3://bucket/prefix; empty: a folder in data_dir."
+    )
     inline_max_bytes: int = 512 << 10
     max_bytes: int = 64 << 20
 
@@ -88,7 +92,9 @@ class LiveSettings(Section):
 
 
 class IdentifySettings(Section):
-    catalogue: Path | None = Field(None, description="The index that the workers answer from; empty: a folder in data_dir.")
+    catalogue: Path | None = Field(
+        None, description="The index that the workers answer from; empty: a folder in data_dir."
+    )
     top: int = 5
     compute_threads: int = 1
 
@@ -130,7 +136,9 @@ class Settings(BaseSettings):
 
     @property
     def redis_url(self) -> str:
-        return self.redis.url.get_secret_value() if self.redis.url else f"redis://127.0.0.1:{self.embedded.redis_port}/0"
+        return (
+            self.redis.url.get_secret_value() if self.redis.url else f"redis://127.0.0.1:{self.embedded.redis_port}/0"
+        )
 
     @property
     def clickhouse_url(self) -> str:

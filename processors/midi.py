@@ -10,7 +10,6 @@ import symusic
 from .notes import Notes
 
 
-
 class BadMusicError(ValueError):
     """The bytes hold no music that can be analysed.
 
@@ -70,7 +69,9 @@ def cut(notes: Notes, start_s: float, length_s: float | None) -> Notes:
     if start_s < 0 or (length_s is not None and length_s <= 0):
         raise BadMusicError("clip_outside_file", f"A clip cannot start at {start_s} s with a length of {length_s} s.")
     if start_s > 0 and start_s >= notes.end_s:
-        raise BadMusicError("clip_outside_file", f"The clip starts at {start_s:g} s, but the file ends at {notes.end_s:.1f} s.")
+        raise BadMusicError(
+            "clip_outside_file", f"The clip starts at {start_s:g} s, but the file ends at {notes.end_s:.1f} s."
+        )
     if length_s is not None and start_s + length_s - notes.end_s > max(1.0, length_s / 2):
         raise BadMusicError(
             "clip_outside_file",

@@ -61,7 +61,9 @@ def schema_id_of(value: bytes) -> int:
         UndecodableError: the bytes do not start with a Confluent header.
     """
     if len(value) < HEADER.size or value[0] != MAGIC:
-        raise UndecodableError("The record does not start with the Confluent wire header (a zero byte and a schema id).")
+        raise UndecodableError(
+            "The record does not start with the Confluent wire header (a zero byte and a schema id)."
+        )
     return int(HEADER.unpack_from(value)[1])
 
 
@@ -89,7 +91,9 @@ def decode(topic: str, value: bytes, writer_schema: Callable[[int], Any]) -> Eve
     except UndecodableError:
         raise
     except Exception as error:  # fastavro raises whatever the damaged bytes led it into
-        raise UndecodableError(f"The record cannot be read as an event of {topic!r}: {type(error).__name__}: {error}") from error
+        raise UndecodableError(
+            f"The record cannot be read as an event of {topic!r}: {type(error).__name__}: {error}"
+        ) from error
 
 
 def _to_plain(value: Any) -> Any:

@@ -1,0 +1,20 @@
+"""The ``continuo`` command: joins the subcommands of ``ops/commands``."""
+
+from __future__ import annotations
+
+import typer
+
+from ops.commands import config
+
+app = typer.Typer(
+    name="continuo",
+    help="Recognises music while it is played.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+config.register(app)
+
+
+if __name__ == "__main__":
+    app()
