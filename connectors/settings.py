@@ -66,9 +66,7 @@ class ClickHouseSettings(Section):
 
 
 class BlobSettings(Section):
-    url: str | None = Field(
-        None, description="Any fsspec URL, such as s3://bucket/prefix; empty: a folder in data_dir."
-    )
+    url: str | None = Field(None, description="An fsspec URL, such as s3://bucket/prefix; empty: in data_dir.")
     inline_max_bytes: int = 512 << 10
     max_bytes: int = 64 << 20
 
@@ -92,9 +90,7 @@ class LiveSettings(Section):
 
 
 class IdentifySettings(Section):
-    catalogue: Path | None = Field(
-        None, description="The index that the workers answer from; empty: a folder in data_dir."
-    )
+    catalogue: Path | None = Field(None, description="The index that workers answer from; empty: in data_dir.")
     top: int = 5
     compute_threads: int = 1
 

@@ -13,6 +13,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+@app.callback()
+def continuo() -> None:
+    """Recognises music while it is played."""
+
+
 config.register(app)
 
 

@@ -61,9 +61,7 @@ def schema_id_of(value: bytes) -> int:
         UndecodableError: the bytes do not start with a Confluent header.
     """
     if len(value) < HEADER.size or value[0] != MAGIC:
-        raise UndecodableError(
-            "The record does not start with the Confluent wire header (a zero byte and a schema id)."
-        )
+        raise UndecodableError("The record does not start with the Confluent header: a zero byte and a schema id.")
     return int(HEADER.unpack_from(value)[1])
 
 
