@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import symusic
@@ -42,7 +43,7 @@ def read_midi(data: bytes, limits: MidiLimits = MidiLimits()) -> Notes:
     if data[:4] != b"MThd":
         raise BadMusicError("not_midi", "The bytes are not a Standard MIDI File: they do not start with MThd.")
     try:
-        score = symusic.Score.from_midi(data, ttype="second")
+        score: Any = symusic.Score.from_midi(data, ttype="second")
     except Exception as error:
         raise BadMusicError("truncated", f"The MIDI file is truncated or damaged: {error}") from error
     tracks = [track.notes.numpy() for track in score.tracks if not track.is_drum and len(track.notes)]

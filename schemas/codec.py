@@ -16,13 +16,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
-from typing import Any, TypeVar
+from typing import Any, cast
 
 import fastavro
 
 from .events import EVENT_CLASSES, Event
-
-EventT = TypeVar("EventT", bound=Event)
 
 MAGIC = 0
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -81,7 +79,7 @@ def decode(topic: str, value: bytes, writer_schema: Callable[[int], Any]) -> Eve
     body = io.BytesIO(value)
     body.seek(HEADER.size)
     try:
-        plain = fastavro.schemaless_reader(body, writer, parsed_schema(topic))
+        plain: Any = fastavro.schemaless_reader(body, writer, parsed_schema(topic))
         if body.tell() != len(value):
             raise UndecodableError(f"The record has {len(value) - body.tell()} bytes more than its schema describes.")
         event: Event = from_plain(EVENT_CLASSES[topic], plain)
@@ -96,14 +94,14 @@ def decode(topic: str, value: bytes, writer_schema: Callable[[int], Any]) -> Eve
 
 def _to_plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
-        return {name: _to_plain(getattr(value, name)) for name in _field_names(type(value))}
+        return {name: _to_plain(getattr(value, name)) for name in _field_names(value.__class__)}
     if isinstance(value, tuple):
         return [_to_plain(item) for item in value]
     return value
 
 
 @cache
-def _field_names(cls: type) -> tuple[str, ...]:
+def _field_names(cls: Any) -> tuple[str, ...]:
     return tuple(f.name for f in dataclasses.fields(cls))
 
 
@@ -113,7 +111,7 @@ def from_plain(cls: type[Any], plain: dict[str, Any]) -> Any:
 
 
 @cache
-def _converters(cls: type) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+def _converters(cls: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     hints = typing.get_type_hints(cls)
     return tuple((f.name, _converter(hints[f.name])) for f in dataclasses.fields(cls))
 
@@ -127,7 +125,7 @@ def _converter(hint: Any) -> Callable[[Any], Any]:
         item = _converter(typing.get_args(hint)[0])
         return lambda values: tuple(item(value) for value in values)
     if dataclasses.is_dataclass(hint):
-        return lambda plain: from_plain(typing.cast(type, hint), plain)
+        return lambda plain: from_plain(cast(Any, hint), plain)
     if hint is int:
         return lambda value: _microseconds(value) if isinstance(value, datetime) else value
     return lambda value: value
