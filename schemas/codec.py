@@ -16,7 +16,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
-from typing import Any, cast
+from typing import Any
 
 import fastavro
 
@@ -105,7 +105,7 @@ def _field_names(cls: Any) -> tuple[str, ...]:
     return tuple(f.name for f in dataclasses.fields(cls))
 
 
-def from_plain(cls: type[Any], plain: dict[str, Any]) -> Any:
+def from_plain(cls: Any, plain: dict[str, Any]) -> Any:
     """Build the dataclass ``cls`` from a decoded Avro record."""
     return cls(**{name: convert(plain[name]) for name, convert in _converters(cls)})
 
@@ -125,7 +125,7 @@ def _converter(hint: Any) -> Callable[[Any], Any]:
         item = _converter(typing.get_args(hint)[0])
         return lambda values: tuple(item(value) for value in values)
     if dataclasses.is_dataclass(hint):
-        return lambda plain: from_plain(cast(Any, hint), plain)
+        return lambda plain: from_plain(hint, plain)
     if hint is int:
         return lambda value: _microseconds(value) if isinstance(value, datetime) else value
     return lambda value: value
