@@ -10,6 +10,8 @@ import symusic
 
 from .notes import Notes
 
+TICKS_PER_SECOND = 960  # at 480 ticks a quarter and 120 quarters a minute
+
 
 class BadMusicError(ValueError):
     """The bytes hold no music that can be analysed.
@@ -82,3 +84,18 @@ def cut(notes: Notes, start_s: float, length_s: float | None) -> Notes:
     if not len(part):
         raise BadMusicError("no_notes", f"There are no notes from {start_s:g} s on for the length asked for.")
     return part
+
+
+def write_midi(notes: Notes) -> bytes:
+    """Write notes as a one-track Standard MIDI File at a constant tempo; times are kept to a millisecond."""
+    score: Any = symusic.Score(480)
+    score.tempos.append(symusic.Tempo(0, 120.0))
+    track: Any = symusic.Track()
+    onset = np.round(notes.onset_s * TICKS_PER_SECOND).astype(np.int32)
+    length = np.maximum(1, np.round(notes.duration_s * TICKS_PER_SECOND)).astype(np.int32)
+    track.notes = symusic.Note.from_numpy(
+        time=onset, duration=length, pitch=notes.pitch.astype(np.int8), velocity=notes.velocity.astype(np.int8)
+    )
+    score.tracks.append(track)
+    data: bytes = score.dumps_midi()
+    return data
