@@ -1,0 +1,144 @@
+"""From works to the sections of a segment, and from several segments to one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.notes import Notes
+
+from .groups import group_notes, score_tolerance_ms
+from .melody import top_line
+from .postings import MAX_NOTES, sort_postings, unsort_postings
+from .segment import GAP_UNIT_MS, Segment, WorkInfo, hash_id
+from .tokens import reference_tokens
+
+GROUP_BIT = 128
+MAX_GAP = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class WorkEntry:
+    """A work to be put into the catalogue."""
+
+    work_id: str
+    title: str
+    composer: str
+    path: str
+    notes: Notes
+    licence: str | None = None
+
+
+@dataclass(slots=True)
+class _Work:
+    info: WorkInfo
+    stored: NDArray[np.uint8]
+    gaps: NDArray[np.int64]
+    token: NDArray[np.int32]
+    note: NDArray[np.int32]
+
+
+@dataclass(slots=True)
+class SegmentBuilder:
+    """Collects works, then gives the sections of a segment."""
+
+    notes: int = 0
+    _works: list[_Work] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self._works)
+
+    def has_room(self, notes: int, limit: int = MAX_NOTES) -> bool:
+        """Whether a work of so many notes still fits."""
+        return self.notes + notes <= min(limit, MAX_NOTES)
+
+    def add(self, entry: WorkEntry) -> None:
+        """Analyse a work and keep it."""
+        grouped = group_notes(entry.notes, score_tolerance_ms(entry.notes))
+        ticks = np.rint(grouped.onset_ms / GAP_UNIT_MS).astype(np.int64)
+        tokens = reference_tokens(grouped, top_line(entry.notes, grouped))
+        starts = np.diff(grouped.group, prepend=np.int32(-1)) > 0
+        info = WorkInfo(
+            entry.work_id, entry.title, entry.composer, entry.path, entry.licence, len(entry.notes), entry.notes.end_s
+        )
+        self._keep(
+            _Work(
+                info,
+                grouped.pitch & 127 | np.where(starts, GROUP_BIT, 0).astype(np.uint8),
+                np.maximum(np.diff(ticks, prepend=0), 0),
+                tokens.token,
+                tokens.note,
+            )
+        )
+
+    def add_segment(self, segment: Segment) -> None:
+        """Take over the works of a segment that are not removed."""
+        token, note = unsort_postings(segment.starts, segment.packed)
+        bounds = np.searchsorted(note, segment.work_note)
+        for work in np.flatnonzero(~segment.removed).tolist():
+            a, b = (int(x) for x in segment.work_note[work : work + 2])
+            i, j = bounds[work : work + 2]
+            onsets = np.rint(segment.group_onsets_s(work) * (1000.0 / GAP_UNIT_MS)).astype(np.int64)
+            self._keep(
+                _Work(
+                    segment.info(work),
+                    segment.stored[a:b],
+                    np.diff(onsets, prepend=0),
+                    token[i:j],
+                    (note[i:j] - a).astype(np.int32),
+                )
+            )
+
+    def _keep(self, work: _Work) -> None:
+        self._works.append(work)
+        self.notes += len(work.stored)
+
+    def sections(self) -> dict[str, NDArray[Any]]:
+        """The sections of a segment with all works so far."""
+        works = self._works
+        work_note = _offsets([len(w.stored) for w in works])
+        work_group = _offsets([len(w.gaps) for w in works])
+        stored = np.concatenate([w.stored for w in works]) if works else np.zeros(0, np.uint8)
+        gaps = np.concatenate([w.gaps for w in works]) if works else np.zeros(0, np.int64)
+        token = np.concatenate([w.token for w in works]) if works else np.zeros(0, np.int32)
+        note = (
+            np.concatenate([w.note + np.int32(base) for w, base in zip(works, work_note[:-1], strict=True)])
+            if works
+            else np.zeros(0, np.int32)
+        )
+        starts, packed = sort_postings(token, note, stored)
+        long_at = np.flatnonzero(gaps > MAX_GAP)
+        texts = [json.dumps(_fields(w.info), ensure_ascii=False).encode() for w in works]
+        return {
+            "starts": starts,
+            "packed": packed,
+            "stored": stored,
+            "gaps": np.where(gaps > MAX_GAP, 0, gaps),
+            "long_at": long_at,
+            "long_gaps": gaps[long_at],
+            "work_note": work_note,
+            "work_group": work_group,
+            "work_hash": np.array([hash_id(w.info.work_id) for w in works], np.uint64),
+            "text": np.frombuffer(b"".join(texts), np.uint8),
+            "work_text": _offsets([len(text) for text in texts]),
+        }
+
+
+def _fields(info: WorkInfo) -> list[str | int | float | None]:
+    return [
+        info.work_id,
+        info.title,
+        info.composer,
+        info.path,
+        info.licence,
+        info.notes_count,
+        round(info.duration_s, 3),
+    ]
+
+
+def _offsets(counts: list[int]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)

@@ -1,0 +1,56 @@
+"""The top line of a work: what a listener would sing."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.notes import Notes
+
+from .compiled import compiled
+from .groups import Grouped
+
+OVERLAP_MS = 60.0
+"""A higher note that ends within this time of the onset does not hide the note: playing legato."""
+
+
+def top_line(notes: Notes, grouped: Grouped) -> NDArray[np.int32]:
+    """Indices into ``grouped`` of the notes that start while no higher note sounds, int32, ascending.
+
+    Where durations are not known (0), that is the highest note of each onset group.
+    """
+    ends_ms = (notes.onset_s + notes.duration_s) * 1000.0
+    group = np.searchsorted(grouped.onset_ms, notes.onset_s * 1000.0 + 1e-6, side="right") - 1
+    return _top_line(grouped.pitch, grouped.group, grouped.onset_ms, notes.pitch, group, ends_ms)
+
+
+@compiled
+def _top_line(
+    pitch: NDArray[np.uint8],
+    group: NDArray[np.int32],
+    onset_ms: NDArray[np.float64],
+    note_pitch: NDArray[np.uint8],
+    note_group: NDArray[np.int64],
+    note_end_ms: NDArray[np.float64],
+) -> NDArray[np.int32]:
+    line = np.empty(len(onset_ms), np.int32)
+    used = 0
+    sounding_until = np.zeros(128)
+    position = 0
+    for i in range(len(pitch)):
+        if i + 1 < len(pitch) and group[i + 1] == group[i]:
+            continue
+        g = group[i]
+        hidden = False
+        for p in range(np.int64(pitch[i]) + 1, 128):
+            if sounding_until[p] > onset_ms[g] + OVERLAP_MS:
+                hidden = True
+                break
+        if not hidden:
+            line[used] = i
+            used += 1
+        while position < len(note_pitch) and note_group[position] <= g:
+            p = np.int64(note_pitch[position])
+            sounding_until[p] = max(sounding_until[p], note_end_ms[position])
+            position += 1
+    return line[:used].copy()

@@ -1,0 +1,155 @@
+"""Votes: where in the catalogue the query's tokens gather.
+
+A posting of reference note r for query note q votes for the diagonal r - q, in bins of note numbers: time and tempo never
+enter. Each query note counts once a bin, and rare tokens count more.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .compiled import compiled
+from .postings import POSTING_BYTES, first_of_pitch
+from .tokens import TOKEN_COUNT
+
+MAX_WEIGHT = 8
+OFFSET = 1024
+"""Added to diagonals, so that they are positive; more than a query has notes."""
+
+
+@compiled
+def list_bounds(
+    starts: NDArray[np.uint32],
+    packed: NDArray[np.uint8],
+    stored: NDArray[np.uint8],
+    token: NDArray[np.int32],
+    pitch: NDArray[np.uint8],
+    shift_low: int,
+    shift_high: int,
+) -> NDArray[np.int64]:
+    """For each token where the list of each transposition starts; int64 [tokens, shifts + 1], ends follow starts.
+
+    Column c is of the transposition ``shift_high - c`` (query above work), so that pitches ascend.
+    """
+    columns = shift_high - shift_low + 1
+    bounds = np.empty((len(token), columns + 1), np.int64)
+    for t in range(len(token)):
+        place = np.int64(starts[token[t]])
+        end = np.int64(starts[token[t] + 1])
+        for c in range(columns + 1):
+            wanted = np.int64(pitch[t]) - shift_high + c
+            place = first_of_pitch(packed, stored, place, end, wanted)
+            bounds[t, c] = place
+    return bounds
+
+
+@compiled
+def length_limit(bounds: NDArray[np.int64], budget: int) -> int:
+    """The longest list that may be read so that all lists not longer hold at most ``budget`` postings."""
+    count, columns = bounds.shape
+    totals = np.zeros(64, np.int64)
+    for t in range(count):
+        for c in range(columns - 1):
+            length = bounds[t, c + 1] - bounds[t, c]
+            if length > 0:
+                totals[_half_octave(length)] += length
+    total = 0
+    for k in range(64):
+        total += totals[k]
+        if total > budget:
+            return int(2.0 ** (k / 2.0))
+    return 1 << 40
+
+
+@compiled
+def _half_octave(length: int) -> int:
+    return int(2.0 * np.log2(float(length)))
+
+
+@compiled
+def vote(
+    packed: NDArray[np.uint8],
+    bounds: NDArray[np.int64],
+    column: int,
+    note: NDArray[np.int32],
+    longest: int,
+    common: int,
+    bits: int,
+    slope: float,
+    table: NDArray[np.uint32],
+    touched: NDArray[np.int32],
+) -> int:
+    """Count the votes of one transposition into ``table``; returns how many bins were touched.
+
+    Args:
+        longest: longer lists are left out.
+        common: the length of a list that weighs 1; each halving adds one.
+        bits: bins hold 2**bits diagonals.
+        slope: reference notes a query note: 1, more for a query that leaves notes out.
+        table: uint32 [bins], zeros; afterwards votes in the low half, the last query note in the high half.
+        touched: int32, receives the bins that are not zero.
+    """
+    used = 0
+    for t in range(len(note)):
+        start = bounds[t, column]
+        end = bounds[t, column + 1]
+        length = end - start
+        if length <= 0 or length > longest:
+            continue
+        weight = np.uint32(min(max(1 + int(np.log2(common / length)), 1), MAX_WEIGHT))
+        q = np.int64(note[t])
+        base = OFFSET - int(slope * q)
+        mark = np.uint32((q + 1) << 16)
+        for k in range(start, end):
+            at = POSTING_BYTES * k
+            r = np.int64(packed[at]) | np.int64(packed[at + 1]) << 8 | np.int64(packed[at + 2]) << 16
+            b = (r + base) >> bits
+            cell = table[b]
+            if cell == 0:
+                touched[used] = b
+                used += 1
+            if cell & np.uint32(0xFFFF0000) != mark:
+                table[b] = ((cell & np.uint32(0xFFFF)) + weight) | mark
+    return used
+
+
+@compiled
+def best_bins(
+    table: NDArray[np.uint32], touched: NDArray[np.int32], used: int, wanted: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The bins with the most votes, neighbours added, at most about ``wanted``; clears the table.
+
+    Returns:
+        bins and votes, int32.
+    """
+    histogram = np.zeros(4096, np.int64)
+    score = np.zeros(used, np.int32)
+    last = len(table) - 1
+    for i in range(used):
+        b = touched[i]
+        own = np.int64(table[b] & np.uint32(0xFFFF))
+        left = np.int64(table[b - 1] & np.uint32(0xFFFF)) if b > 0 else 0
+        right = np.int64(table[b + 1] & np.uint32(0xFFFF)) if b < last else 0
+        if own >= left and own > right:
+            score[i] = min(own + left + right, 4095)
+            histogram[score[i]] += 1
+    threshold = 4095
+    total = histogram[threshold]
+    while threshold > 1 and total + histogram[threshold - 1] <= wanted:
+        threshold -= 1
+        total += histogram[threshold]
+    bins = np.empty(total, np.int32)
+    votes = np.empty(total, np.int32)
+    n = 0
+    for i in range(used):
+        if score[i] >= threshold:
+            bins[n] = touched[i]
+            votes[n] = score[i]
+            n += 1
+    for i in range(used):
+        table[touched[i]] = 0
+    return bins[:n].copy(), votes[:n].copy()
+
+
+__all__ = ["MAX_WEIGHT", "OFFSET", "TOKEN_COUNT", "best_bins", "length_limit", "list_bounds", "vote"]
