@@ -1,0 +1,26 @@
+"""ClickHouse: the engine of the Python package ``chdb`` behind a small HTTP server."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from .health import clickhouse_version
+from .part import Part
+
+
+class ClickHouse(Part):
+    """The embedded ClickHouse; its tables are in ``data_dir/clickhouse``."""
+
+    title = "ClickHouse"
+
+    def ports(self) -> Mapping[str, int]:
+        return {"clickhouse_port": self._settings.embedded.clickhouse_port}
+
+    def command(self) -> list[str]:
+        embedded = self._settings.embedded
+        port, folder = str(embedded.clickhouse_port), str(embedded.data_dir / "clickhouse")
+        return [sys.executable, "-m", "ops.clickhouse.server", "--port", port, "--path", folder]
+
+    def check(self) -> str:
+        return clickhouse_version(self._settings)
