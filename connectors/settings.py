@@ -37,6 +37,7 @@ class EmbeddedSettings(Section):
     clickhouse_port: int = 28123
     kafka_heap: str = "512m"
     registry_heap: str = "256m"
+    redis_max_memory: str = "256mb"
     start_timeout_s: float = 90.0
     stop_timeout_s: float = 20.0
 
@@ -51,6 +52,8 @@ class KafkaSettings(Section):
 class RegistrySettings(Section):
     url: str | None = Field(None, description="A Confluent-compatible schema registry; empty: the embedded one.")
     timeout_s: float = 5.0
+    retries: int = Field(2, description="Tries after the first within one call; workers try again on top of it.")
+    retry_wait_s: float = 0.25
 
 
 class RedisSettings(Section):
