@@ -1,0 +1,76 @@
+"""Sound files to samples, with limits and errors that say what is wrong."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from .midi import BadMusicError
+
+
+BLOCK_SAMPLES = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class AudioLimits:
+    """What a sound file may hold at the most."""
+
+    max_bytes: int = 64 << 20
+    max_s: float = 3_600.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sound:
+    """One channel of sound.
+
+    Attributes:
+        samples: float32, one a sample, full scale is ±1; finite.
+        rate_hz: samples a second.
+    """
+
+    samples: NDArray[np.float32]
+    rate_hz: int
+
+    @property
+    def length_s(self) -> float:
+        return len(self.samples) / self.rate_hz
+
+
+def decode_audio(data: bytes, limits: AudioLimits = AudioLimits()) -> Sound:
+    """Decode a sound file (WAV, FLAC, OGG, MP3, ...) and mix its channels to one.
+
+    Raises:
+        BadMusicError: no sound file, of zero length, with samples that are no numbers, or over a limit.
+    """
+    if len(data) > limits.max_bytes:
+        raise BadMusicError("too_large", f"The sound file has {len(data)} bytes; the limit is {limits.max_bytes}.")
+    try:
+        with soundfile.SoundFile(io.BytesIO(data)) as file:
+            rate_hz = int(file.samplerate)
+            samples = _mixed(file, int(limits.max_s * rate_hz))
+    except soundfile.SoundFileError as error:
+        raise BadMusicError("bad_audio", f"The bytes cannot be decoded as sound: {error}") from error
+    if not len(samples):
+        raise BadMusicError("bad_audio", "The sound has zero length.")
+    bad = len(samples) - np.count_nonzero(np.isfinite(samples))
+    if bad:
+        raise BadMusicError(
+            "bad_audio", f"{bad} of the sound's {len(samples)} samples are no finite numbers (NaN or infinite)."
+        )
+    return Sound(samples, rate_hz)
+
+
+def _mixed(file: soundfile.SoundFile, max_samples: int) -> NDArray[np.float32]:
+    blocks: list[NDArray[np.float32]] = []
+    count = 0
+    # block by block: a header may promise any length, and many channels need many times the space of one
+    for block in file.blocks(blocksize=BLOCK_SAMPLES, dtype="float32", always_2d=True):
+        blocks.append(block.mean(axis=1, dtype=np.float32))
+        count += len(block)
+        if count > max_samples:
+            raise BadMusicError("too_long", f"The sound lasts longer than {max_samples / file.samplerate:g} s.")
+    return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
