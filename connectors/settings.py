@@ -40,10 +40,13 @@ class EmbeddedSettings(Section):
     redis_max_memory: str = "256mb"
     start_timeout_s: float = 90.0
     stop_timeout_s: float = 20.0
+    restarts: int = Field(6, description="How often a part that died is started again within restart_window_s.")
+    restart_window_s: float = 300.0
 
 
 class KafkaSettings(Section):
     bootstrap_servers: str | None = Field(None, description="Your own brokers; empty: the embedded one.")
+    client_id: str = Field("continuo", description="How a client names itself to the brokers; workers get their name.")
     replication_factor: int = 1
     session_timeout_s: float = 10.0
     delivery_timeout_s: float = 120.0
@@ -79,6 +82,7 @@ class LimitSettings(Section):
 
     midi_max_bytes: int = 16 << 20
     midi_max_notes: int = 200_000
+    audio_max_bytes: int = 64 << 20
     clip_max_s: float = 3_600.0
     in_flight: int = Field(64, description="Records an agent handles at once, per worker.")
     attempts: int = Field(5, description="Tries of a step that depends on something outside, before it is given up.")
@@ -90,6 +94,9 @@ class LiveSettings(Section):
     window_max_notes: int = 256
     silence_expiry_s: float = Field(120.0, description="A source silent for so long is forgotten.")
     max_sources: int = 10_000
+    readback_max_events: int = Field(
+        100_000, description="What a worker reads again at the most, of a partition that it takes over."
+    )
 
 
 class IdentifySettings(Section):

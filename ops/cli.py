@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ops.commands import config
+from ops.commands import config, down, status, up
 
 app = typer.Typer(
     name="continuo",
@@ -21,6 +21,9 @@ def continuo() -> None:
 
 
 config.register(app)
+up.register(app)
+status.register(app)
+down.register(app)
 
 
 if __name__ == "__main__":

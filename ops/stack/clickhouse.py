@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from .health import clickhouse_version
-from .part import Part
+from .server import Server
 
 
-class ClickHouse(Part):
+class ClickHouse(Server):
     """The embedded ClickHouse; its tables are in ``data_dir/clickhouse``."""
 
     title = "ClickHouse"
@@ -21,6 +20,3 @@ class ClickHouse(Part):
         embedded = self._settings.embedded
         port, folder = str(embedded.clickhouse_port), str(embedded.data_dir / "clickhouse")
         return [sys.executable, "-m", "ops.clickhouse.server", "--port", port, "--path", folder]
-
-    def check(self) -> str:
-        return clickhouse_version(self._settings)

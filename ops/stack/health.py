@@ -2,77 +2,89 @@
 
 from __future__ import annotations
 
+from typing import Protocol
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import redis
-from confluent_kafka import KafkaException
-from confluent_kafka.admin import AdminClient
 
 from connectors.settings import Settings
 
+from .cluster import Cluster
 from .errors import NotReadyError
 
 TIMEOUT_S = 3.0
 
 
-def admin_client(settings: Settings) -> AdminClient:
-    """An admin client that keeps quiet about brokers that do not answer; callers get the exception."""
-    return AdminClient({"bootstrap.servers": settings.bootstrap_servers, "log_level": 0})
+class Probe(Protocol):
+    """Asks one server how it is."""
+
+    def check(self) -> str:
+        """What the server says of itself, such as its version.
+
+        Raises:
+            NotReadyError: it does not answer as it should.
+        """
+        ...
 
 
-def kafka_version(settings: Settings) -> str:
-    """What the cluster says of itself.
+class KafkaProbe:
+    """Kafka is well when a broker tells what the cluster is made of."""
 
-    Raises:
-        NotReadyError: no broker answers.
-    """
+    def __init__(self, settings: Settings) -> None:
+        self._cluster = Cluster(settings)
+
+    def check(self) -> str:
+        count = self._cluster.broker_count()
+        return f"{count} broker{'s' if count != 1 else ''}"
+
+
+class RegistryProbe:
+    """The registry is well when it lists its subjects."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._url = f"{settings.registry_url}/subjects"
+        self._client = httpx.Client(timeout=TIMEOUT_S)
+
+    def check(self) -> str:
+        return f"{len(_get(self._client, self._url).json())} schemas"
+
+
+class RedisProbe:
+    """Redis is well when it tells its version; one that still loads its data does not."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._client = redis.Redis.from_url(settings.redis_url, socket_timeout=TIMEOUT_S, retry=None)
+
+    def check(self) -> str:
+        try:
+            return f"version {self._client.info('server')['redis_version']}"
+        except redis.RedisError as error:
+            raise NotReadyError(f"It does not answer: {error}.") from error
+
+
+class ClickHouseProbe:
+    """ClickHouse is well when it answers a query."""
+
+    def __init__(self, settings: Settings) -> None:
+        parts = urlsplit(settings.clickhouse_url)
+        self._url = urlunsplit((parts.scheme, parts.netloc, "/", "query=SELECT+version()", ""))
+        self._client = httpx.Client(timeout=TIMEOUT_S)
+
+    def check(self) -> str:
+        return f"version {_get(self._client, self._url).text.strip()}"
+
+
+PROBES: dict[str, type[KafkaProbe | RegistryProbe | RedisProbe | ClickHouseProbe]] = {
+    "kafka": KafkaProbe,
+    "registry": RegistryProbe,
+    "redis": RedisProbe,
+    "clickhouse": ClickHouseProbe,
+}
+
+
+def _get(client: httpx.Client, url: str) -> httpx.Response:
     try:
-        cluster = admin_client(settings).list_topics(timeout=TIMEOUT_S)
-    except KafkaException as error:
-        raise NotReadyError(f"No broker answers at {settings.bootstrap_servers}: {error.args[0].str()}.") from error
-    count = len(cluster.brokers)
-    return f"{count} broker{'s' if count != 1 else ''}"
-
-
-def registry_version(settings: Settings) -> str:
-    """Ask the registry for its subjects.
-
-    Raises:
-        NotReadyError: it does not answer, or with an error.
-    """
-    subjects = _get(f"{settings.registry_url}/subjects", "The schema registry").json()
-    return f"{len(subjects)} schemas"
-
-
-def redis_version(settings: Settings) -> str:
-    """Redis's version.
-
-    Raises:
-        NotReadyError: it does not answer.
-    """
-    try:
-        with redis.Redis.from_url(settings.redis_url, socket_timeout=TIMEOUT_S, retry=None) as client:
-            return str(client.info("server")["redis_version"])
-    except redis.RedisError as error:
-        raise NotReadyError(f"Redis does not answer: {error}.") from error
-
-
-def clickhouse_version(settings: Settings) -> str:
-    """ClickHouse's version.
-
-    Raises:
-        NotReadyError: it does not answer.
-    """
-    parts = urlsplit(settings.clickhouse_url)
-    url = urlunsplit((parts.scheme, parts.netloc, "/", "query=SELECT+version()", ""))
-    return _get(url, "ClickHouse").text.strip()
-
-
-def _get(url: str, title: str) -> httpx.Response:
-    try:
-        response = httpx.get(url, timeout=TIMEOUT_S)
-        response.raise_for_status()
+        return client.get(url).raise_for_status()
     except httpx.HTTPError as error:
-        raise NotReadyError(f"{title} does not answer: {error}.") from error
-    return response
+        raise NotReadyError(f"It does not answer: {error}.") from error

@@ -57,7 +57,8 @@ class JarCache:
         if _same(stamp, pom):
             return target
         self._cache_dir.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(self._cache_dir / f"{name}.lock"):
+        # one lock for all: two Mavens at once may damage the local repository that they share
+        with filelock.FileLock(self._cache_dir / "maven.lock"):
             if not _same(stamp, pom):  # another process may have fetched them while this one waited
                 announce(f"Fetching {name} with Maven into {target}, once.")
                 self._fetch(pom, target)

@@ -12,15 +12,14 @@ from pathlib import Path
 from schemas.topics import TOPICS
 
 from .errors import StackError
-from .health import kafka_version
 from .java import JarCache, java_program
-from .part import Part
 from .ports import HOST
+from .server import Server
 
 LOGGING = Path(__file__).with_name("log4j2.xml")
 
 
-class Kafka(Part):
+class Kafka(Server):
     """The embedded broker; its records are in ``data_dir/kafka``."""
 
     title = "Kafka"
@@ -40,9 +39,6 @@ class Kafka(Part):
         heap = self._settings.embedded.kafka_heap
         options = [f"-Xmx{heap}", "-Xms64m", "-XX:+UseG1GC", "-XX:MaxGCPauseMillis=20"]
         return self._java(options, "kafka.Kafka", str(self._properties))
-
-    def check(self) -> str:
-        return kafka_version(self._settings)
 
     def properties(self) -> dict[str, str | int]:
         """The broker's configuration: Kafka's defaults, but for one small machine."""

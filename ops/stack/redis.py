@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from .errors import StackError
-from .health import redis_version
-from .part import Part
 from .ports import HOST
+from .server import Server
 
 
-class Redis(Part):
+class Redis(Server):
     """The embedded Redis; its append-only file is in ``data_dir/redis``."""
 
     title = "Redis"
@@ -34,9 +33,6 @@ class Redis(Part):
             "maxmemory-policy": "volatile-ttl",
         }
         return [_server(), *(word for name, value in options.items() for word in (f"--{name}", value))]
-
-    def check(self) -> str:
-        return redis_version(self._settings)
 
 
 def _server() -> str:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from .health import registry_version
 from .java import JarCache, java_program
-from .part import Part
 from .ports import HOST
+from .server import Server
 
 
-class Registry(Part):
+class Registry(Server):
     """The embedded registry; its schemas are in ``data_dir/registry``."""
 
     title = "The schema registry"
@@ -43,6 +42,3 @@ class Registry(Part):
             "APICURIO_STORAGE_SQL_KIND": "h2",
             "APICURIO_DATASOURCE_URL": database,
         }
-
-    def check(self) -> str:
-        return registry_version(self._settings)

@@ -15,9 +15,21 @@ from .launcher import Launcher
 from .part import Part
 from .redis import Redis
 from .registry import Registry
+from .server import Server
 from .workers import WORKER_KINDS, Worker
 
-SERVERS: dict[str, type[Part]] = {"kafka": Kafka, "registry": Registry, "redis": Redis, "clickhouse": ClickHouse}
+SERVERS: dict[str, type[Server]] = {"kafka": Kafka, "registry": Registry, "redis": Redis, "clickhouse": ClickHouse}
+
+
+def embedded_servers(settings: Settings) -> list[str]:
+    """The servers that run on this machine because the settings name none of the user's own."""
+    own = {
+        "kafka": settings.kafka.bootstrap_servers,
+        "registry": settings.registry.url,
+        "redis": settings.redis.url,
+        "clickhouse": settings.clickhouse.url,
+    }
+    return [name for name in SERVERS if own[name] is None]
 
 
 class Stack:
@@ -53,7 +65,7 @@ class Stack:
         if kind in SERVERS:
             if kind in self._parts:
                 raise StackError(f"The stack has one {kind}, not two.")
-            part = SERVERS[kind](kind, self.settings, self._launcher)
+            part: Part = SERVERS[kind](kind, self.settings, self._launcher)
         elif kind in WORKER_KINDS:
             part = Worker(self._free_name(kind), kind, self.settings, self._launcher)
         else:

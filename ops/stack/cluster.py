@@ -1,0 +1,140 @@
+"""What the Kafka cluster holds: topics with their records, groups with their members and lag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
+
+from connectors.settings import Settings
+
+from .errors import NotReadyError
+
+TIMEOUT_S = 5.0
+OLDEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+NEWEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+
+
+@dataclass(frozen=True, slots=True)
+class TopicState:
+    """A topic and the number of offsets between its oldest and its newest record."""
+
+    name: str
+    partitions: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionLag:
+    """How far a group has come in one partition; ``lag`` counts the records that are still to come."""
+
+    topic: str
+    partition: int
+    committed: int
+    end: int
+
+    @property
+    def lag(self) -> int:
+        return max(0, self.end - self.committed)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupState:
+    """A consumer group: who is in it (client ids) and where it stands."""
+
+    name: str
+    state: str
+    members: tuple[str, ...]
+    partitions: tuple[PartitionLag, ...]
+
+    @property
+    def lag(self) -> int:
+        return sum(partition.lag for partition in self.partitions)
+
+
+class Cluster:
+    """Questions to the brokers. Every method raises ``NotReadyError`` when no broker answers in time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._servers = settings.bootstrap_servers
+        # log_level 0: brokers that do not answer are reported by the exception, not on standard error
+        self._admin = AdminClient({"bootstrap.servers": self._servers, "log_level": 0})
+
+    def broker_count(self) -> int:
+        """How many brokers the cluster has."""
+        return len(self._metadata().brokers)
+
+    def members(self) -> set[str]:
+        """The client ids of all members of all groups that are not rebalancing."""
+        groups = self._describe()
+        return {member.client_id for group in groups if group.state.name == "STABLE" for member in group.members}
+
+    def topics(self) -> list[TopicState]:
+        """The topics by name, without Kafka's internal ones."""
+        found = {name: sorted(topic.partitions) for name, topic in self._metadata().topics.items() if name[:2] != "__"}
+        partitions = [TopicPartition(name, partition) for name, numbers in found.items() for partition in numbers]
+        first, end = self._offsets(partitions, OLDEST), self._offsets(partitions, NEWEST)
+        return [
+            TopicState(name, len(numbers), sum(end[name, number] - first[name, number] for number in numbers))
+            for name, numbers in sorted(found.items())
+        ]
+
+    def groups(self) -> list[GroupState]:
+        """The consumer groups by name, with the partitions that they have committed."""
+        described = self._describe()
+        committed = {group.group_id: self._committed(group.group_id) for group in described}
+        partitions = {(p.topic, p.partition): p for positions in committed.values() for p in positions}
+        end = self._offsets([TopicPartition(*key) for key in partitions], NEWEST)
+        return [
+            GroupState(
+                name=group.group_id,
+                state=group.state.name.lower(),
+                members=tuple(sorted(member.client_id for member in group.members)),
+                partitions=tuple(
+                    PartitionLag(p.topic, p.partition, p.offset, end[p.topic, p.partition])
+                    for p in sorted(committed[group.group_id], key=lambda p: (p.topic, p.partition))
+                ),
+            )
+            for group in sorted(described, key=lambda group: str(group.group_id))
+        ]
+
+    def _metadata(self) -> Any:
+        try:
+            return self._admin.list_topics(timeout=TIMEOUT_S)
+        except KafkaException as error:
+            raise self._not_ready(error) from error
+
+    def _describe(self) -> list[Any]:
+        listed = self._result(self._admin.list_consumer_groups(request_timeout=TIMEOUT_S))
+        names = [group.group_id for group in listed.valid]
+        if not names:
+            return []
+        return self._results(self._admin.describe_consumer_groups(names, request_timeout=TIMEOUT_S).values())
+
+    def _committed(self, group: str) -> list[TopicPartition]:
+        request = [ConsumerGroupTopicPartitions(group)]
+        futures = self._admin.list_consumer_group_offsets(request, request_timeout=TIMEOUT_S)
+        return [p for p in self._result(futures[group]).topic_partitions if p.error is None and p.offset >= 0]
+
+    def _offsets(self, partitions: list[TopicPartition], moment: OffsetSpec) -> dict[tuple[str, int], int]:
+        if not partitions:
+            return {}
+        futures = self._admin.list_offsets(dict.fromkeys(partitions, moment), request_timeout=TIMEOUT_S)
+        return {(p.topic, p.partition): self._result(future).offset for p, future in futures.items()}
+
+    def _results(self, futures: Iterable[Future[Any]]) -> list[Any]:
+        return [self._result(future) for future in futures]
+
+    def _result(self, future: Future[Any]) -> Any:
+        try:
+            return future.result(TIMEOUT_S + 1)
+        except (KafkaException, TimeoutError) as error:
+            raise self._not_ready(error) from error
+
+    def _not_ready(self, error: Exception) -> NotReadyError:
+        reason = error.args[0].str() if isinstance(error, KafkaException) else "no answer in time"
+        return NotReadyError(f"No broker answers at {self._servers}: {reason}.")
