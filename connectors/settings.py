@@ -53,7 +53,7 @@ class KafkaSettings(Section):
 
 
 class RegistrySettings(Section):
-    url: str | None = Field(None, description="A Confluent-compatible schema registry; empty: the embedded one.")
+    url: SecretStr | None = Field(None, description="A Confluent-compatible schema registry; empty: the embedded one.")
     timeout_s: float = 5.0
     retries: int = Field(2, description="Tries after the first within one call; workers try again on top of it.")
     retry_wait_s: float = 0.25
@@ -138,7 +138,9 @@ class Settings(BaseSettings):
 
     @property
     def registry_url(self) -> str:
-        return self.registry.url or f"http://127.0.0.1:{self.embedded.registry_port}/apis/ccompat/v7"
+        if self.registry.url:
+            return self.registry.url.get_secret_value()
+        return f"http://127.0.0.1:{self.embedded.registry_port}/apis/ccompat/v7"
 
     @property
     def redis_url(self) -> str:

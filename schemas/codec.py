@@ -75,21 +75,29 @@ def decode(topic: str, value: bytes, writer_schema: Callable[[int], Any]) -> Eve
         UndecodableError: the header is missing, the writer's schema cannot be read as the topic's
             schema, or the bytes do not follow the writer's schema.
     """
-    writer = writer_schema(schema_id_of(value))
+    writer, reader = writer_schema(schema_id_of(value)), parsed_schema(topic)
     body = io.BytesIO(value)
     body.seek(HEADER.size)
     try:
-        plain: Any = fastavro.schemaless_reader(body, writer, parsed_schema(topic))
+        plain: Any = fastavro.schemaless_reader(body, writer, reader)
         if body.tell() != len(value):
             raise UndecodableError(f"The record has {len(value) - body.tell()} bytes more than its schema describes.")
         event: Event = from_plain(EVENT_CLASSES[topic], plain)
         return event
     except UndecodableError:
         raise
+    except fastavro.read.SchemaResolutionError as error:  # its own message prints both schemas whole
+        raise UndecodableError(
+            f"The record was written as {_name_of(writer)}, which cannot be read as an event of {topic!r}."
+        ) from error
     except Exception as error:  # fastavro raises whatever the damaged bytes led it into
         raise UndecodableError(
             f"The record cannot be read as an event of {topic!r}: {type(error).__name__}: {error}"
         ) from error
+
+
+def _name_of(schema: Any) -> str:
+    return str(schema.get("name", "another kind of schema")) if isinstance(schema, dict) else "another kind of schema"
 
 
 def _to_plain(value: Any) -> Any:
