@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from ops.commands import config, down, status, up
+from ops.commands import catalogue, config, down, status, up, worker
 
 app = typer.Typer(
     name="continuo",
@@ -20,10 +20,12 @@ def continuo() -> None:
     """Recognises music while it is played."""
 
 
+catalogue.register(app)
 config.register(app)
 up.register(app)
 status.register(app)
 down.register(app)
+worker.register(app)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from .midi import BadMusicError
 
-
 BLOCK_SAMPLES = 1 << 16
 
 

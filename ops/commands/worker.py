@@ -1,0 +1,26 @@
+"""``continuo worker``: one worker process."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    app.command("worker")(worker)
+
+
+def worker(name: Annotated[str, typer.Argument(help="clips, live, catalogue, redis-sink or clickhouse-sink.")]) -> None:
+    """Run one worker until it is asked to stop; `continuo up` runs them all."""
+    from connectors.settings import Settings
+    from ops.workers import WORKERS, WorkerError, run_worker
+
+    if name not in WORKERS:
+        typer.echo(f"There is no worker {name!r}; there are {', '.join(WORKERS)}.", err=True)
+        raise typer.Exit(2)
+    try:
+        run_worker(name, Settings())
+    except WorkerError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error

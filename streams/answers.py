@@ -1,0 +1,80 @@
+"""Results as records: what every agent that answers on ``matches`` shares."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from connectors.registry import EventCodec
+from processors.identify import Identification
+from schemas import topics
+from schemas.events import Clip, Event, Failure, Match, NoteEvent, now_us
+
+from .records import Output, Record
+
+RESULT_MAX_BYTES = topics.MATCHES.max_message_bytes - (64 << 10)
+
+
+class ResultTooLargeError(ValueError):
+    """The result is larger than the topic takes."""
+
+
+class Answers:
+    """Encodes the answers of one agent.
+
+    Args:
+        codec: encodes the events.
+        stage: the agent's name; answers to the same record carry the same id for each stage.
+    """
+
+    def __init__(self, codec: EventCodec, stage: str) -> None:
+        self._codec = codec
+        self._stage = stage
+
+    def of(
+        self,
+        record: Record,
+        event: Clip | NoteEvent,
+        result: Identification | Failure,
+        *,
+        made_by: str,
+        time_s: float,
+        compute_ms: float,
+    ) -> Output:
+        """The match that answers ``event``, which was read from ``record``.
+
+        Raises:
+            ResultTooLargeError: the event's own texts make the answer too large.
+            RegistryUnavailableError: the schema's id is not known yet and cannot be asked for.
+        """
+        now = now_us()
+        kind: Literal["clip", "live"] = "clip" if isinstance(event, Clip) else "live"
+        match = Match(
+            event_id=record.origin.derived_id(self._stage),
+            source_id=event.source_id,
+            created_at=now,
+            trace_context=event.trace_context,
+            origin=record.origin,
+            made_by=made_by,
+            kind=kind,
+            clip_id=event.clip_id if isinstance(event, Clip) else None,
+            status="failed" if isinstance(result, Failure) else result.status,
+            error=result if isinstance(result, Failure) else None,
+            candidates=() if isinstance(result, Failure) else result.candidates,
+            notes_heard=0 if isinstance(result, Failure) else result.notes_heard,
+            time_s=time_s,
+            compute_ms=compute_ms,
+            latency_ms=(now - event.created_at) / 1000.0,
+        )
+        name = topics.MATCHES.name
+        key, value = key_of(event), self._codec.encode(name, match)
+        if len(key) + len(value) > RESULT_MAX_BYTES:
+            raise ResultTooLargeError(
+                f"The answer has {len(key) + len(value)} bytes, more than the {RESULT_MAX_BYTES} that fit on the topic "
+                "matches; the event's source_id, clip_id or trace_context is too long."
+            )
+        return Output(name, key, value)
+
+
+def key_of(event: Event) -> bytes:
+    """The record key that keeps a source's events in order."""
+    return event.source_id.encode()

@@ -1,0 +1,81 @@
+"""Makes and runs the Faust app of a worker, from the settings."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+
+import faust
+
+from connectors.settings import Settings
+from schemas.topics import TOPICS
+
+from .transport import Transport
+
+GROUP_PREFIX = "continuo-"
+HEARTBEATS_PER_SESSION = 3
+COMMIT_INTERVAL_S = 0.5
+FETCH_BYTES_PER_PARTITION = 2 << 20
+GIL_SWITCH_INTERVAL_S = 0.0005
+
+
+def group_of(worker: str) -> str:
+    """The consumer group of a kind of worker."""
+    return GROUP_PREFIX + worker
+
+
+def make_app(settings: Settings, worker: str) -> faust.App:
+    """The Faust app of a kind of worker, without agents; to be made inside the running event loop.
+
+    Keys and values are bytes; topics are never created here; there are no tables and no web server.
+    """
+    session_s = settings.kafka.session_timeout_s
+    app = faust.App(
+        group_of(worker),
+        broker=[f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
+        broker_client_id=settings.kafka.client_id,
+        datadir=settings.embedded.data_dir / "faust" / worker,
+        key_serializer="raw",
+        value_serializer="raw",
+        broker_session_timeout=session_s,
+        broker_heartbeat_interval=session_s / HEARTBEATS_PER_SESSION,
+        broker_commit_interval=COMMIT_INTERVAL_S,
+        consumer_max_fetch_size=FETCH_BYTES_PER_PARTITION,
+        consumer_auto_offset_reset="earliest",
+        producer_acks=-1,
+        producer_request_timeout=settings.kafka.delivery_timeout_s,
+        producer_max_request_size=max(topic.max_message_bytes for topic in TOPICS),
+        stream_wait_empty=True,
+        stream_buffer_maxsize=settings.limits.in_flight,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        web_enabled=False,
+    )
+    Transport.install(app)
+    return app
+
+
+async def serve(build: Callable[[], faust.App]) -> None:
+    """Run a worker's app until SIGTERM or SIGINT asks it to stop, or it fails.
+
+    Args:
+        build: makes the app, agents included; called in the running event loop.
+
+    Raises:
+        BaseException: what made the app fail; whoever supervises the process starts it again.
+    """
+    # a computing thread hands the interpreter to the event loop within half a millisecond, not five
+    sys.setswitchinterval(GIL_SWITCH_INTERVAL_S)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    app = build()
+    try:
+        await app.start()
+        await app.wait(stop.wait())  # or until the app has failed
+    finally:
+        await app.stop()
+    if app.crash_reason is not None:
+        raise app.crash_reason

@@ -1,0 +1,161 @@
+"""The catalogue worker: applies the topic of works to the index on disk.
+
+No Faust and no consumer group: the offsets applied so far are written into the catalogue's manifest in the same step
+as the works, so each event counts exactly once, whatever is killed meanwhile.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from tenacity import Retrying, sleep_using_event, stop_when_event_set
+
+from connectors.blob_store import BlobStore
+from connectors.registry import EventCodec
+from connectors.settings import Settings
+from processors.identify import Catalogue, WorkEntry
+from processors.midi import BadMusicError, MidiLimits, read_midi
+from schemas import topics
+from schemas.codec import UndecodableError
+from schemas.events import Work
+
+from .catalogue_view import open_or_create
+from .dead_letters import DeadLetters
+from .delivery import DeliveryError
+from .later import LATER, RETRY_LATER
+from .payload import PayloadError, payload
+from .records import Output, Record
+
+STAGE = "catalogue"
+BATCH_MAX = 200
+POLL_S = 0.1
+"""How long a batch gathers; bounds how late a new work is found."""
+CONFIRM_S = 60.0
+
+log = structlog.get_logger(__name__)
+
+
+def position_key(topic: str, partition: int) -> str:
+    """The name of a partition among the catalogue's positions."""
+    return f"{topic}/{partition}"
+
+
+class CatalogueUpdater:
+    """Applies batches of records of the topic ``catalogue`` to the index on disk.
+
+    Raises:
+        CatalogueError: the catalogue on disk is damaged.
+    """
+
+    def __init__(self, settings: Settings, codec: EventCodec, producer: Producer) -> None:
+        self._codec = codec
+        self._producer = producer
+        self._folder = settings.catalogue_dir
+        self._blobs = BlobStore(settings)
+        self._dead_letters = DeadLetters(codec, settings.limits, STAGE)
+        self._midi_limits = MidiLimits(settings.limits.midi_max_bytes, settings.limits.midi_max_notes)
+        self.positions = dict(open_or_create(self._folder).positions)
+
+    def apply(self, records: Sequence[Record]) -> None:
+        """Put the works of ``records`` into the index, take out those with a tombstone, and note the new positions.
+
+        Raises:
+            RegistryUnavailableError, BlobUnavailableError: nothing has been applied; try again later.
+            DeliveryError: a dead letter could not be delivered, and nothing has been applied.
+            CatalogueError: another program writes the catalogue, or the disk refuses.
+        """
+        works: dict[str, WorkEntry | None] = {}
+        letters: list[Output] = []
+        for record in records:
+            try:
+                works |= self._change(record)
+            except UndecodableError as error:
+                letters.append(self._dead_letters.of(record, "undecodable", str(error)))
+            except (BadMusicError, PayloadError) as error:
+                letters.append(self._dead_letters.of(record, error.type, str(error)))
+        self._deliver(letters)
+        applied = {position_key(record.topic, record.partition): record.offset + 1 for record in records}
+        added = [entry for entry in works.values() if entry is not None]
+        removed = [work_id for work_id, entry in works.items() if entry is None]
+        catalogue = Catalogue.update(self._folder, added, removed, applied)
+        log.info(
+            "catalogue updated", added=len(added), removed=len(removed), refused=len(letters), works=len(catalogue)
+        )
+
+    def _change(self, record: Record) -> dict[str, WorkEntry | None]:
+        if record.value is None:
+            if record.key is None:
+                raise UndecodableError("The record has neither a key nor a value, so it names no work.")
+            return {record.key.decode("utf-8", "replace"): None}
+        work = self._codec.decode(record.topic, record.value)
+        assert isinstance(work, Work)
+        notes = read_midi(payload(work, self._blobs), self._midi_limits)
+        return {work.work_id: WorkEntry(work.work_id, work.title, work.composer, work.path, notes, work.licence)}
+
+    def _deliver(self, letters: Sequence[Output]) -> None:
+        refused: list[str] = []
+
+        def note(error: KafkaError | None, _: Message) -> None:
+            if error is not None:
+                refused.append(error.str())
+
+        for letter in letters:
+            self._producer.produce(letter.topic, letter.value, letter.key, on_delivery=note)
+        left = self._producer.flush(CONFIRM_S)
+        if left or refused:
+            raise DeliveryError(f"Kafka did not confirm {left + len(refused)} dead letters: {refused[:1]}")
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Apply the topic until ``stop`` is set.
+
+    Raises:
+        CatalogueError, DeliveryError: see ``CatalogueUpdater``; whoever supervises the process starts it again.
+        KafkaException: the brokers refuse for good.
+    """
+    common = {"bootstrap.servers": settings.bootstrap_servers, "client.id": settings.kafka.client_id, "log_level": 2}
+    producer = Producer({**common, "enable.idempotence": True})
+    consumer = Consumer(
+        {
+            **common,
+            "group.id": "continuo-catalogue",  # demanded by the client; positions are the manifest's
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "auto.offset.reset": "earliest",
+        }
+    )
+    codec = EventCodec(settings)
+    retrying = Retrying(sleep=sleep_using_event(stop), stop=stop_when_event_set(stop), **RETRY_LATER)
+    try:
+        updater = CatalogueUpdater(settings, codec, producer)
+        name = topics.CATALOGUE.name
+        consumer.assign(
+            [
+                TopicPartition(name, partition, updater.positions.get(position_key(name, partition), 0))
+                for partition in range(topics.CATALOGUE.partitions)
+            ]
+        )
+        while not stop.is_set():
+            records = _take(consumer)
+            if records:
+                retrying(updater.apply, records)
+    except LATER:
+        log.info("stopped while waiting; the records are applied after the next start")
+    finally:
+        consumer.close()
+
+
+def _take(consumer: Consumer) -> list[Record]:
+    records = []
+    for message in consumer.consume(BATCH_MAX, POLL_S):
+        error = message.error()
+        if error is None:
+            records.append(Record.of_confluent(message))
+        elif error.fatal():
+            raise KafkaException(error)
+        else:
+            log.warning("waiting", reason=error.str())
+    return records

@@ -1,0 +1,127 @@
+"""The clips agent: every clip gets an answer on ``matches``, or a dead letter."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+import faust
+import structlog
+
+from connectors.blob_store import BlobStore
+from connectors.registry import EventCodec
+from connectors.settings import Settings
+from processors.audio import AudioLimits, decode_audio
+from processors.identify import Identification, Identifier
+from processors.midi import BadMusicError, MidiLimits, cut, read_midi
+from processors.notes import Notes
+from schemas import topics
+from schemas.codec import UndecodableError
+from schemas.events import Clip, Failure
+
+from .answers import Answers, ResultTooLargeError
+from .app import make_app
+from .catalogue_view import CatalogueView
+from .dead_letters import DeadLetters
+from .delivery import Delivery
+from .later import LATER
+from .payload import PayloadError, payload
+from .records import Output, Record
+
+STAGE = "clips"
+WANT = "identify"
+BATCH_MAX = 8
+
+log = structlog.get_logger(__name__)
+
+
+class ClipHandler:
+    """Answers clips; may be called from several threads at once."""
+
+    def __init__(self, settings: Settings, codec: EventCodec) -> None:
+        self._codec = codec
+        self._blobs = BlobStore(settings)
+        self._catalogue = CatalogueView(settings)
+        self._answers = Answers(codec, STAGE)
+        self._dead_letters = DeadLetters(codec, settings.limits, STAGE)
+        limits = settings.limits
+        self._midi_limits = MidiLimits(limits.midi_max_bytes, limits.midi_max_notes)
+        self._audio_limits = AudioLimits(limits.audio_max_bytes, limits.clip_max_s)
+        self._clip_max_s = limits.clip_max_s
+
+    def __call__(self, records: Sequence[Record]) -> list[Output]:
+        """One answer or dead letter for each record; both where the fault is ours.
+
+        Raises:
+            RegistryUnavailableError, BlobUnavailableError: try again later.
+        """
+        identifier = self._catalogue.identifier()
+        return [output for record in records for output in self._outputs(record, identifier)]
+
+    def _outputs(self, record: Record, identifier: Identifier) -> list[Output]:
+        try:
+            clip = self._codec.decode(record.topic, record.value or b"")
+            assert isinstance(clip, Clip)
+            return self._answer(record, clip, identifier)
+        except LATER:
+            raise
+        except UndecodableError as error:
+            return [self._dead_letters.of(record, "undecodable", str(error))]
+        except ResultTooLargeError as error:
+            return [self._dead_letters.of(record, "result_too_large", str(error))]
+
+    def _answer(self, record: Record, clip: Clip, identifier: Identifier) -> list[Output]:
+        started = time.perf_counter()
+        result: Identification | Failure
+        letters: list[Output] = []
+        length_s = clip.length_s or 0.0
+        try:
+            notes = self._notes(clip)
+            length_s = clip.length_s or notes.end_s
+            result = identifier.identify(notes)
+        except LATER:
+            raise
+        except (BadMusicError, PayloadError) as error:
+            result = Failure(error.type, str(error))
+        except Exception as error:  # one record must not take its neighbours with it
+            log.exception("clip failed", origin=record.origin)
+            result = Failure("internal_error", f"{type(error).__name__}: {error}")
+            letters = [self._dead_letters.of(record, type(error).__name__, str(error))]
+        answer = self._answers.of(
+            record,
+            clip,
+            result,
+            made_by=identifier.catalogue.version,
+            time_s=length_s,
+            compute_ms=(time.perf_counter() - started) * 1000.0,
+        )
+        return [answer, *letters]
+
+    def _notes(self, clip: Clip) -> Notes:
+        if WANT not in clip.wants:
+            raise BadMusicError(
+                "unsupported", f"The clip wants {', '.join(clip.wants) or 'nothing'}; this worker only does {WANT}."
+            )
+        if (clip.length_s or 0.0) > self._clip_max_s:
+            raise BadMusicError(
+                "too_long", f"The clip asks for {clip.length_s:g} s; the limit is {self._clip_max_s:g} s."
+            )
+        data = payload(clip, self._blobs)
+        if clip.kind == "audio":
+            decode_audio(data, self._audio_limits)
+            raise BadMusicError("unsupported", "The audio is sound, but audio cannot be identified yet, only MIDI.")
+        return cut(read_midi(data, self._midi_limits), clip.start_s, clip.length_s)
+
+
+def make_clips_app(settings: Settings, handler: ClipHandler) -> faust.App:
+    """The app that runs ``handler`` on ``clips``."""
+    app = make_app(settings, STAGE)
+    delivery = Delivery(
+        app,
+        handler,
+        in_flight=settings.limits.in_flight,
+        batch_max=BATCH_MAX,
+        threads=settings.identify.compute_threads,
+    )
+    app.agent(app.topic(topics.CLIPS.name), name=STAGE)(delivery.run)
+    return app

@@ -1,0 +1,134 @@
+"""The loop that joins a topic, a pure handler and topics, and loses nothing.
+
+Records are taken in micro-batches: one record when little is going on, more as they pile up while a batch is computed.
+A handler runs in a thread; the next batch is computed while the outputs of the one before are delivered. A record is
+acknowledged when its outputs are on the brokers, and never before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import cast
+
+import faust
+from aiokafka.errors import KafkaError
+from faust.exceptions import ProducerSendError
+from faust.types import EventT
+from tenacity import AsyncRetrying, RetryCallState
+
+from .later import LATER, RETRY_LATER
+from .records import Handler, Output, Record
+from .transport import Consumer
+
+Batch = list[EventT[bytes]]
+
+
+class DeliveryError(RuntimeError):
+    """Results could not be delivered; the worker has to stop, and another takes its records over."""
+
+
+class Delivery:
+    """Runs one handler on one stream.
+
+    Args:
+        app: an app made by ``streams.app.make_app``.
+        handler: turns micro-batches into outputs; never runs more than ``threads`` times at once.
+        in_flight: the most records taken and not yet acknowledged.
+        batch_max: the most records in a micro-batch.
+        threads: one for handlers that keep state; batches are computed strictly in order then.
+    """
+
+    def __init__(self, app: faust.App, handler: Handler, *, in_flight: int, batch_max: int, threads: int = 1) -> None:
+        self._app = app
+        self._handler = handler
+        self._batch_max = batch_max
+        self._slots = asyncio.Semaphore(in_flight)
+        self._threads = asyncio.Semaphore(threads)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="compute")
+        self._taken: deque[EventT[bytes]] = deque()
+        self._arrived = asyncio.Event()
+        self._computed: asyncio.Queue[tuple[Batch, Awaitable[Sequence[Output] | None]]] = asyncio.Queue()
+        self._abandoned_epoch = -1
+
+    async def run(self, stream: faust.StreamT[bytes]) -> None:
+        """Be the body of an agent: until the agent is stopped, or until the worker has to stop."""
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                self._tasks.create_task(self._compute())
+                self._tasks.create_task(self._send())
+                async for event in cast(faust.Stream[bytes], stream).noack().events():
+                    await self._slots.acquire()
+                    self._taken.append(event)
+                    self._arrived.set()
+        except* Exception as failures:
+            await self._app.crash(failures.exceptions[0])
+        finally:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _compute(self) -> None:
+        while True:
+            await self._arrived.wait()
+            await self._threads.acquire()
+            batch = [self._taken.popleft() for _ in range(min(self._batch_max, len(self._taken)))]
+            if not self._taken:
+                self._arrived.clear()
+            self._computed.put_nowait((batch, self._tasks.create_task(self._answer(batch))))
+
+    async def _answer(self, batch: Batch) -> Sequence[Output] | None:
+        """The handler's outputs; None if the records have to be given back because what it needs is away."""
+        try:
+            if self._consumer.epoch == self._abandoned_epoch:
+                return None
+            records = [Record.of_faust(event.message) for event in batch]
+            retrying = AsyncRetrying(stop=self._must_give_up, **RETRY_LATER)
+            return await retrying(self._in_thread, records)
+        except LATER:
+            self._abandoned_epoch = self._consumer.epoch
+            return None
+        finally:
+            self._threads.release()
+
+    async def _in_thread(self, records: Sequence[Record]) -> Sequence[Output]:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._handler, records)
+
+    def _must_give_up(self, _: RetryCallState) -> bool:
+        # a rebalance or a stop waits for the records in hand; these cannot be finished now
+        return not self._consumer.flow_active
+
+    async def _send(self) -> None:
+        while True:
+            batch, answering = await self._computed.get()
+            outputs = await answering
+            if outputs is None:
+                self._consumer.abandon(event.message for event in batch)
+                self._release(batch)
+                continue
+            try:
+                deliveries = [
+                    await self._app.producer.send(output.topic, output.key, output.value, None, None, None)
+                    for output in outputs
+                ]
+            except ProducerSendError as error:
+                raise DeliveryError(f"Kafka does not take the results: {error}") from error
+            self._tasks.create_task(self._acknowledge(batch, deliveries))
+
+    async def _acknowledge(self, batch: Batch, deliveries: Sequence[Awaitable[object]]) -> None:
+        try:
+            for delivery in deliveries:
+                await delivery
+        except KafkaError as error:
+            raise DeliveryError(f"Kafka did not confirm the results: {type(error).__name__}: {error}") from error
+        for event in batch:
+            event.ack()
+        self._release(batch)
+
+    def _release(self, batch: Batch) -> None:
+        for _ in batch:
+            self._slots.release()
+
+    @property
+    def _consumer(self) -> Consumer:
+        return cast(Consumer, self._app.consumer)

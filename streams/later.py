@@ -1,0 +1,33 @@
+"""What passes by itself: something outside is away, and the work waits for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from tenacity import RetryCallState, retry_if_exception_type, wait_exponential
+
+from connectors.blob_store import BlobUnavailableError
+from connectors.registry import RegistryUnavailableError
+
+from .readback import ReadbackUnavailableError
+
+LATER = (RegistryUnavailableError, BlobUnavailableError, ReadbackUnavailableError)
+WAIT_MIN_S = 0.1
+WAIT_MAX_S = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+def _log_retry(state: RetryCallState) -> None:
+    assert state.outcome is not None
+    log.warning("waiting", attempt=state.attempt_number, reason=str(state.outcome.exception()))
+
+
+RETRY_LATER: dict[str, Any] = {
+    "retry": retry_if_exception_type(LATER),
+    "wait": wait_exponential(multiplier=WAIT_MIN_S, max=WAIT_MAX_S),
+    "before_sleep": _log_retry,
+    "reraise": True,
+}
+"""Arguments for tenacity; when to stop is the caller's to say."""

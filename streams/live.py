@@ -1,0 +1,126 @@
+"""The live agent: every player's notes are answered on ``matches`` while they are played.
+
+A micro-batch gives one answer for each source in it, made from the source's newest record, so every offset of ``notes``
+is covered by an answer or a dead letter at or above it. The windows live in memory only; ``notes`` is their changelog:
+a partition that is new to a worker, or has moved on without it, is read back before its first record is handled.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+
+import faust
+import structlog
+
+from connectors.registry import EventCodec
+from connectors.settings import Settings
+from processors.identify import Identification, Identifier
+from schemas import topics
+from schemas.codec import UndecodableError
+from schemas.events import Failure, NoteEvent
+
+from .answers import Answers, ResultTooLargeError
+from .app import make_app
+from .catalogue_view import CatalogueView
+from .dead_letters import DeadLetters
+from .delivery import Delivery
+from .live_sources import LiveSources
+from .readback import Readback
+from .records import Output, Record
+
+STAGE = "live"
+
+log = structlog.get_logger(__name__)
+
+
+class LiveHandler:
+    """Answers live notes; keeps state, so it may be called by one thread at a time, with records in order."""
+
+    def __init__(self, settings: Settings, codec: EventCodec) -> None:
+        self._codec = codec
+        self._catalogue = CatalogueView(settings)
+        self._answers = Answers(codec, STAGE)
+        self._dead_letters = DeadLetters(codec, settings.limits, STAGE)
+        self._sources = LiveSources(settings.live)
+        self._readback = Readback(settings, settings.live.readback_max_events)
+        self._window_s = settings.live.window_s
+        self._next_offset: dict[int, int] = {}
+
+    def __call__(self, records: Sequence[Record]) -> list[Output]:
+        """One answer for each source, a dead letter for each record that cannot be read.
+
+        Raises:
+            RegistryUnavailableError, ReadbackUnavailableError: try again later, with the same records.
+        """
+        identifier = self._catalogue.identifier()
+        newest: dict[str, tuple[Record, NoteEvent]] = {}
+        outputs: list[Output] = []
+        for record in records:
+            self._catch_up(record)
+            try:
+                event = self._hear(record)
+                newest[event.source_id] = (record, event)
+            except UndecodableError as error:
+                outputs.append(self._dead_letters.of(record, "undecodable", str(error)))
+        for record, event in newest.values():
+            outputs += self._answer(record, event, identifier)
+        return outputs
+
+    def _catch_up(self, record: Record) -> None:
+        expected = self._next_offset.get(record.partition, -1)
+        if expected < 0 or record.offset > expected:
+            for earlier in self._readback.before(record, self._window_s):
+                try:
+                    self._hear(earlier)
+                except UndecodableError:
+                    continue  # whoever handled it wrote the dead letter
+        self._next_offset[record.partition] = record.offset + 1
+
+    def _hear(self, record: Record) -> NoteEvent:
+        event = self._codec.decode(record.topic, record.value or b"")
+        assert isinstance(event, NoteEvent)
+        _check(event)
+        self._sources.hear(record, event)
+        return event
+
+    def _answer(self, record: Record, event: NoteEvent, identifier: Identifier) -> list[Output]:
+        started = time.perf_counter()
+        result: Identification | Failure
+        letters: list[Output] = []
+        try:
+            result = self._sources.answer(event.source_id, identifier)
+        except Exception as error:  # one source must not take its neighbours with it
+            log.exception("live source failed", origin=record.origin)
+            result = Failure("internal_error", f"{type(error).__name__}: {error}")
+            letters = [self._dead_letters.of(record, type(error).__name__, str(error))]
+        try:
+            answer = self._answers.of(
+                record,
+                event,
+                result,
+                made_by=identifier.catalogue.version,
+                time_s=event.time_s,
+                compute_ms=(time.perf_counter() - started) * 1000.0,
+            )
+        except ResultTooLargeError as error:
+            answer = self._dead_letters.of(record, "result_too_large", str(error))
+        return [answer, *letters]
+
+
+def _check(event: NoteEvent) -> None:
+    if not (0 <= event.pitch < 128 and 0 <= event.velocity < 128 and math.isfinite(event.time_s)):
+        raise UndecodableError(
+            f"No such note: pitch {event.pitch}, velocity {event.velocity}, at {event.time_s} s; "
+            "pitch and velocity go from 0 to 127."
+        )
+
+
+def make_live_app(settings: Settings, handler: LiveHandler) -> faust.App:
+    """The app that runs ``handler`` on ``notes``."""
+    app = make_app(settings, STAGE)
+    in_flight = settings.limits.in_flight
+    delivery = Delivery(app, handler, in_flight=in_flight, batch_max=in_flight)
+    app.agent(app.topic(topics.NOTES.name), name=STAGE)(delivery.run)
+    return app
