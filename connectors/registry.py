@@ -74,7 +74,17 @@ class EventCodec:
             RegistryUnavailableError: the registry cannot be reached.
         """
         for topic in TOPICS:
-            self._schema_id(topic.name)
+            self.register(topic.name)
+
+    def register(self, topic: str) -> int:
+        """The registry's id of the schema of ``topic``, registered on first use; raises as ``register_all``."""
+        known = self._ids.get(topic)
+        if known is not None:
+            return known
+        with self._lock:
+            if topic not in self._ids:
+                self._ids[topic] = self._register(topic)
+            return self._ids[topic]
 
     def encode(self, topic: str, event: Event) -> bytes:
         """The record's value for ``event``; registers the topic's schema on first use.
@@ -83,7 +93,7 @@ class EventCodec:
             SchemaRefusedError: as for ``register_all``.
             RegistryUnavailableError: the id is not known yet and the registry cannot be reached.
         """
-        return codec.encode(topic, event, self._schema_id(topic))
+        return codec.encode(topic, event, self.register(topic))
 
     def decode(self, topic: str, value: bytes) -> Event:
         """The event in a record's value, whichever version of the schema it was written with.
@@ -94,15 +104,6 @@ class EventCodec:
             RegistryUnavailableError: the id was never seen and the registry cannot be reached.
         """
         return codec.decode(topic, value, self._writer_schema)
-
-    def _schema_id(self, topic: str) -> int:
-        known = self._ids.get(topic)
-        if known is not None:
-            return known
-        with self._lock:
-            if topic not in self._ids:
-                self._ids[topic] = self._register(topic)
-            return self._ids[topic]
 
     def _register(self, topic: str) -> int:
         subject = subject_of(topic)

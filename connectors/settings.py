@@ -38,6 +38,11 @@ class EmbeddedSettings(Section):
     kafka_heap: str = "512m"
     registry_heap: str = "256m"
     redis_max_memory: str = "256mb"
+    clickhouse_statements: int = Field(4, description="Statements that run at the same time; more wait.")
+    clickhouse_body_max_bytes: int = Field(64 << 20, description="The largest request, such as a batch of rows.")
+    clickhouse_result_max_bytes: int = 64 << 20
+    clickhouse_query_max_bytes: int = Field(1 << 30, description="Memory that one statement may take.")
+    clickhouse_query_timeout_s: int = 60
     start_timeout_s: float = 90.0
     stop_timeout_s: float = 20.0
     restarts: int = Field(6, description="How often a part that died is started again within restart_window_s.")
@@ -49,7 +54,10 @@ class KafkaSettings(Section):
     client_id: str = Field("continuo", description="How a client names itself to the brokers; workers get their name.")
     replication_factor: int = 1
     session_timeout_s: float = 10.0
+    connect_timeout_s: float = 10.0
     delivery_timeout_s: float = 120.0
+    queue_max_records: int = Field(20_000, description="Events that wait for the brokers, per producer.")
+    queue_max_bytes: int = 64 << 20
 
 
 class RegistrySettings(Section):
@@ -63,12 +71,26 @@ class RedisSettings(Section):
     url: SecretStr | None = Field(None, description="Your own Redis; empty: the embedded one.")
     answer_expiry_s: int = 86_400
     stream_max_length: int = 1_000
+    reorder_window: int = Field(256, description="How many offsets of a partition late results may come apart.")
+    batch_rows: int = 1_000
+    batch_interval_s: float = 0.01
+    timeout_s: float = 5.0
 
 
 class ClickHouseSettings(Section):
     url: SecretStr | None = Field(None, description="http://user:password@host:8123/database; empty: the embedded one.")
     batch_rows: int = 5_000
     batch_interval_s: float = 0.25
+    timeout_s: float = 30.0
+    retention_days: int = Field(0, description="How long matches and dead letters are kept; 0: for ever.")
+
+
+class SinkSettings(Section):
+    """What both sinks share."""
+
+    batch_max_bytes: int = Field(16 << 20, description="A batch is written when its records have so many bytes.")
+    backoff_min_s: float = Field(0.1, description="The wait after a destination was away, doubled each time.")
+    backoff_max_s: float = 5.0
 
 
 class BlobSettings(Section):
@@ -87,6 +109,13 @@ class LimitSettings(Section):
     in_flight: int = Field(64, description="Records an agent handles at once, per worker.")
     attempts: int = Field(5, description="Tries of a step that depends on something outside, before it is given up.")
     dead_letter_max_bytes: int = 256 << 10
+
+
+class BridgeSettings(Section):
+    """The live MIDI bridge."""
+
+    queue_events: int = Field(10_000, description="Events that wait for Kafka; what comes on top is counted as lost.")
+    rescan_s: float = Field(1.0, description="How often is looked whether a port went away or came back.")
 
 
 class LiveSettings(Section):
@@ -115,8 +144,10 @@ class Settings(BaseSettings):
     registry: RegistrySettings = Field(default_factory=RegistrySettings)
     redis: RedisSettings = Field(default_factory=RedisSettings)
     clickhouse: ClickHouseSettings = Field(default_factory=ClickHouseSettings)
+    sinks: SinkSettings = Field(default_factory=SinkSettings)
     blobs: BlobSettings = Field(default_factory=BlobSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
+    bridge: BridgeSettings = Field(default_factory=BridgeSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
     identify: IdentifySettings = Field(default_factory=IdentifySettings)
 
