@@ -8,9 +8,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
+from pydantic_settings import SettingsError as PydanticSettingsError
+
+PREFIX = "CONTINUO_"
+FILE_VARIABLE = "CONTINUO_SETTINGS"
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; the message names each value that is wrong."""
 
 
 def _home(variable: str, fallback: str) -> Path:
@@ -135,9 +145,13 @@ class IdentifySettings(Section):
 
 
 class Settings(BaseSettings):
-    """Everything that can be set, by section."""
+    """Everything that can be set, by section.
 
-    model_config = SettingsConfigDict(env_prefix="CONTINUO_", env_nested_delimiter="__", extra="ignore", frozen=True)
+    Raises:
+        SettingsError: the file is missing or no YAML, a key is unknown, or a value is of the wrong kind.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
     embedded: EmbeddedSettings = Field(default_factory=EmbeddedSettings)
     kafka: KafkaSettings = Field(default_factory=KafkaSettings)
@@ -150,6 +164,15 @@ class Settings(BaseSettings):
     bridge: BridgeSettings = Field(default_factory=BridgeSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
     identify: IdentifySettings = Field(default_factory=IdentifySettings)
+
+    def __init__(self, **values: Any) -> None:
+        _refuse_unknown_variables(set(type(self).model_fields))
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise SettingsError(_sentences(error)) from error
+        except (yaml.YAMLError, PydanticSettingsError) as error:
+            raise SettingsError(f"The settings cannot be read from {settings_file()}: {error}") from error
 
     @classmethod
     def settings_customise_sources(
@@ -195,5 +218,29 @@ class Settings(BaseSettings):
 
 
 def settings_file() -> Path:
-    """The settings file in force; it need not exist."""
-    return Path(os.environ.get("CONTINUO_SETTINGS", "continuo.yaml"))
+    """The settings file in force; the one in the working folder need not exist."""
+    named = os.environ.get(FILE_VARIABLE)
+    if named and not Path(named).exists():
+        raise SettingsError(f"There is no settings file {named}, which the variable {FILE_VARIABLE} names.")
+    return Path(named or "continuo.yaml")
+
+
+def _refuse_unknown_variables(sections: set[str]) -> None:
+    for variable in os.environ:
+        section = variable.removeprefix(PREFIX).partition("__")[0].lower()
+        if variable.startswith(PREFIX) and variable != FILE_VARIABLE and section not in sections:
+            raise SettingsError(
+                f"The variable {variable} is no setting: there is no section {section!r}. "
+                f"There are {', '.join(sorted(sections))}."
+            )
+
+
+def _sentences(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False):
+        name = ".".join(str(part) for part in problem["loc"])
+        reason = "there is no such setting" if problem["type"] == "extra_forbidden" else problem["msg"]
+        variable = PREFIX + "__".join(str(part).upper() for part in problem["loc"])
+        origin = f"the variable {variable}" if variable in os.environ else str(settings_file())
+        lines.append(f"{name} (in {origin}): {reason}.")
+    return "The settings cannot be used. " + " ".join(lines) + " `continuo config` shows the settings in force."

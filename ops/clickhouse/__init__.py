@@ -1,0 +1,1 @@
+"""The embedded ClickHouse: the engine of ``chdb`` behind ClickHouse's HTTP interface."""
