@@ -4,9 +4,28 @@ from __future__ import annotations
 
 import typer
 
-from ops.commands import catalogue, config, down, status, up, worker
+from ops.commands import bench, catalogue, config, down, status, up, worker
+
+BAD_SETTINGS = 2
+
+
+class Commands(typer.core.TyperGroup):
+    """The subcommands; settings that cannot be used are answered by a sentence, whichever was called."""
+
+    def invoke(self, ctx: typer.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except ValueError as error:
+            from connectors.settings import SettingsError
+
+            if not isinstance(error, SettingsError):
+                raise
+            typer.echo(str(error), err=True)
+            raise typer.Exit(BAD_SETTINGS) from error
+
 
 app = typer.Typer(
+    cls=Commands,
     name="continuo",
     help="Recognises music while it is played.",
     no_args_is_help=True,
@@ -22,6 +41,7 @@ def continuo() -> None:
 
 catalogue.register(app)
 config.register(app)
+bench.register(app)
 up.register(app)
 status.register(app)
 down.register(app)

@@ -92,6 +92,12 @@ class Intake:
         self._paths[work.work_id] = work.path
         return WorkEntry(work.work_id, work.title, work.composer, work.path, notes, work.licence)
 
+    def readable(self) -> Iterator[ImportedWork]:
+        """The works for the catalogue topic: only those that a worker can read."""
+        for work, _ in self.works():
+            self.imported += 1
+            yield work
+
     def entries(self) -> Iterator[WorkEntry]:
         """The works for a new catalogue."""
         for _, entry in self.works():

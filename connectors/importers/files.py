@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -80,7 +83,7 @@ def read_files(
                 if pool is None:
                     # never forked: the caller may have threads, whose locks a fork would copy as they are
                     context = multiprocessing.get_context("spawn")
-                    pool = stack.enter_context(ProcessPoolExecutor(options.processes, context))
+                    pool = stack.enter_context(ProcessPoolExecutor(options.processes, context, _settle_in))
                     stack.callback(pool.shutdown, wait=False, cancel_futures=True)
                 waiting.append(_submit(pool, file, options.max_bytes))
             if len(waiting) > AHEAD:
@@ -123,6 +126,19 @@ def _work(file: MusicFile, piece: scores.Piece) -> ImportedWork:
         file.licence,
         piece.midi,
     )
+
+
+def _settle_in() -> None:
+    """In a converting process: leave Ctrl-C to the one that asked for the work, but do not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _submit(pool: ProcessPoolExecutor, file: MusicFile, max_bytes: int) -> Result | Future[Result]:

@@ -23,8 +23,8 @@ def split_tunes(text: str) -> Iterator[tuple[str, str]]:
     """The tunes of a book: (number after ``X:``, the tune's text with the book's own header before it)."""
     starts = list(TUNE.finditer(text))
     header = text[: starts[0].start()] if starts else ""
-    ends = [match.start() for match in starts[1:]] + [len(text)]
-    for match, end in zip(starts, ends, strict=True):
+    for i, match in enumerate(starts):
+        end = starts[i + 1].start() if i + 1 < len(starts) else len(text)
         yield match[1], header + text[match.start() : end]
 
 

@@ -20,6 +20,7 @@ from ..midi import BadMusicError
 from .score import Score, WrittenNote
 
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+OVERHANG = 1.05
 QUARTERS = {"whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 0.5, "16th": 0.25, "32nd": 0.125}
 
 
@@ -149,9 +150,18 @@ def _measures(elements: list[Element]) -> Iterator[_Measure]:
                 if tempo:
                     measure.tempos.append((now, tempo))
             extent = max(extent, now)
-        # rests do not stretch a measure beyond its bar: some files have a bar's rest once for each of two voices
-        measure.length = max(min(extent, bar), max((note.onset + note.duration for note in measure.notes), default=0.0))
+        measure.length = _length(measure.notes, extent, bar)
         yield measure
+
+
+def _length(notes: list[WrittenNote], extent: float, bar: float) -> float:
+    """How long a measure of one part lasts that is written ``extent`` long where the meter says ``bar``."""
+    sounding = max((note.onset + note.duration for note in notes), default=0.0)
+    # grace notes that some programs give a length may stick out a little
+    if bar < sounding <= bar * OVERHANG:
+        return bar
+    # rests do not stretch a measure: some files have a bar's rest once for each of two voices, one after the other
+    return max(min(extent, bar), sounding)
 
 
 def _midi_pitch(pitch: Element) -> int:
