@@ -171,7 +171,7 @@ class Settings(BaseSettings):
             super().__init__(**values)
         except ValidationError as error:
             raise SettingsError(_sentences(error)) from error
-        except (yaml.YAMLError, PydanticSettingsError) as error:
+        except (yaml.YAMLError, PydanticSettingsError, TypeError) as error:  # TypeError: the file is a list
             raise SettingsError(f"The settings cannot be read from {settings_file()}: {error}") from error
 
     @classmethod
@@ -238,9 +238,12 @@ def _refuse_unknown_variables(sections: set[str]) -> None:
 def _sentences(error: ValidationError) -> str:
     lines = []
     for problem in error.errors(include_url=False, include_input=False):
-        name = ".".join(str(part) for part in problem["loc"])
+        path = [str(part) for part in problem["loc"]]
         reason = "there is no such setting" if problem["type"] == "extra_forbidden" else problem["msg"]
-        variable = PREFIX + "__".join(str(part).upper() for part in problem["loc"])
-        origin = f"the variable {variable}" if variable in os.environ else str(settings_file())
-        lines.append(f"{name} (in {origin}): {reason}.")
-    return "The settings cannot be used. " + " ".join(lines) + " `continuo config` shows the settings in force."
+        lines.append(f"{'.'.join(path)} (in {_origin(path)}): {reason}.")
+    return " ".join(["The settings cannot be used.", *lines])
+
+
+def _origin(path: list[str]) -> str:
+    variables = [PREFIX + "__".join(path[:depth]).upper() for depth in range(len(path), 0, -1)]
+    return next((f"the variable {name}" for name in variables if name in os.environ), str(settings_file()))

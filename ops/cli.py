@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from ops.commands import bench, catalogue, config, down, status, up, worker
@@ -12,7 +14,7 @@ BAD_SETTINGS = 2
 class Commands(typer.core.TyperGroup):
     """The subcommands; settings that cannot be used are answered by a sentence, whichever was called."""
 
-    def invoke(self, ctx: typer.Context) -> object:
+    def invoke(self, ctx: Any) -> object:
         try:
             return super().invoke(ctx)
         except ValueError as error:
