@@ -1,0 +1,1 @@
+"""Benchmarks: timing belongs here, not in the tests. Each compares things side by side in one run."""

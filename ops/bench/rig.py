@@ -1,0 +1,97 @@
+"""A stack for one benchmark: real servers on free ports, the music21 catalogue, and workers that are warm."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.consumer import EventReader
+from connectors.importers import ImportedWork
+from connectors.producer import EventProducer
+from connectors.registry import EventCodec
+from connectors.settings import Settings
+from connectors.topic_admin import create_topics
+from ops.answers import matches
+from ops.music21_works import import_music21
+from ops.stack import Stack
+from ops.stack.scratch import scratch_settings
+from processors.identify import Catalogue, WorkEntry
+from processors.midi import read_midi
+from schemas import topics
+from schemas.events import Clip, NoteEvent
+
+WARM_TIMEOUT_S = 60.0
+WARM_SOURCE = "warm-up"
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """What a benchmark works with."""
+
+    settings: Settings
+    codec: EventCodec
+    works: Sequence[ImportedWork]
+    stack: Stack
+
+
+@contextmanager
+def rig(parts: Sequence[str], workers: Sequence[str]) -> Iterator[Rig]:
+    """Run ``parts`` and ``workers`` over a fresh music21 catalogue; all is gone afterwards."""
+    works = import_music21(Settings())
+    with tempfile.TemporaryDirectory(prefix="continuo-bench-") as folder:
+        settings = scratch_settings(Path(folder))
+        Catalogue.build(settings.catalogue_dir, (_entry(work) for work in works))
+        with Stack(settings, parts) as stack:
+            create_topics(settings)
+            codec = EventCodec(settings)
+            codec.register_all()
+            made = Rig(settings, codec, works, stack)
+            added = [stack.add(worker) for worker in workers]
+            for worker in added:
+                worker.start()
+            _wait_warm(made, workers)
+            yield made
+
+
+def _entry(work: ImportedWork) -> WorkEntry:
+    return WorkEntry(work.work_id, work.title, work.composer, work.path, read_midi(work.midi), work.licence)
+
+
+def _wait_warm(made: Rig, workers: Sequence[str]) -> None:
+    """Wait until the workers have answered a first clip and a first note."""
+    waiting: set[str] = set()
+    with (
+        EventReader(made.settings, made.codec, [topics.MATCHES.name]) as reader,
+        EventProducer(made.settings, made.codec) as producer,
+    ):
+        if "clips" in workers:
+            producer.send(topics.CLIPS.name, _first_clip(made.works[0].midi))
+            waiting.add("clip")
+        if "live" in workers:
+            producer.send(topics.NOTES.name, _first_note())
+            waiting.add("live")
+        producer.flush()
+        for match in matches(reader, WARM_TIMEOUT_S):
+            waiting.discard(match.kind)
+            if not waiting:
+                return
+        raise TimeoutError(f"No worker has answered the first {' and '.join(waiting)} in {WARM_TIMEOUT_S:g} s.")
+
+
+def _first_clip(midi: bytes) -> Clip:
+    return Clip(source_id=WARM_SOURCE, clip_id=WARM_SOURCE, kind="midi", name=WARM_SOURCE, data=midi)
+
+
+def _first_note() -> NoteEvent:
+    return NoteEvent(
+        source_id=WARM_SOURCE,
+        session_id=WARM_SOURCE,
+        sequence=0,
+        time_s=0.0,
+        type="note_on",
+        pitch=60,
+        velocity=64,
+    )

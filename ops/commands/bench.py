@@ -1,0 +1,57 @@
+"""``continuo bench NAME``: timings, on a stack of its own that is gone afterwards."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
+Seed = Annotated[int, typer.Option(help="Chooses the music that is played.")]
+
+bench = typer.Typer(no_args_is_help=True, help="Timings, on a stack of its own that is gone afterwards.")
+
+
+def register(app: typer.Typer) -> None:
+    app.add_typer(bench, name="bench")
+
+
+@bench.command()
+def latency(
+    clips_per_s: Annotated[float, typer.Option(min=0.1, max=1000.0)] = 20.0,
+    clip_seconds: Annotated[float, typer.Option(min=1.0, max=600.0, help="How long clips are published.")] = 30.0,
+    players: Annotated[int, typer.Option(min=1, max=1000)] = 20,
+    notes_per_s: Annotated[float, typer.Option(min=0.1, max=100.0, help="Of each player.")] = 10.0,
+    live_seconds: Annotated[float, typer.Option(min=1.0, max=600.0, help="How long they play.")] = 30.0,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """From publishing a clip, or a player's note, to the answer read back from `matches`."""
+    from ops.bench.latency import Load
+    from ops.bench.latency import latency as measure
+
+    _print(measure(Load(clips_per_s, clip_seconds, players, notes_per_s, live_seconds), seed), as_json)
+
+
+@bench.command()
+def throughput(
+    clips: Annotated[int, typer.Option(min=10, max=100_000)] = 2000,
+    rounds: Annotated[int, typer.Option(min=1, max=20)] = 3,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Clips a second through Kafka and Faust, beside the same calls in one process."""
+    from ops.bench.throughput import throughput as measure
+
+    _print(measure(clips, rounds, seed), as_json)
+
+
+def _print(result: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(result))
+        return
+    from rich.console import Console
+    from rich.pretty import Pretty
+
+    Console().print(Pretty(result, expand_all=True))
