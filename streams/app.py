@@ -32,11 +32,13 @@ def make_app(settings: Settings, worker: str) -> faust.App:
     Keys and values are bytes; topics are never created here; there are no tables and no web server.
     """
     session_s = settings.kafka.session_timeout_s
+    data_dir = settings.embedded.data_dir / "faust" / worker
+    data_dir.mkdir(parents=True, exist_ok=True)  # Faust makes the last folder only
     app = faust.App(
         group_of(worker),
         broker=[f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
         broker_client_id=settings.kafka.client_id,
-        datadir=settings.embedded.data_dir / "faust" / worker,
+        datadir=data_dir,
         key_serializer="raw",
         value_serializer="raw",
         broker_session_timeout=session_s,

@@ -17,7 +17,7 @@ import faust
 from aiokafka.errors import KafkaError
 from faust.exceptions import ProducerSendError
 from faust.types import EventT
-from tenacity import AsyncRetrying, RetryCallState
+from tenacity import RetryCallState, Retrying
 
 from .later import LATER, RETRY_LATER
 from .records import Handler, Output, Record
@@ -46,11 +46,12 @@ class Delivery:
         self._handler = handler
         self._batch_max = batch_max
         self._slots = asyncio.Semaphore(in_flight)
-        self._threads = asyncio.Semaphore(threads)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="compute")
+        # one batch waits in the pool, so that no thread waits for the event loop
+        self._submissions = asyncio.Semaphore(threads + 1)
         self._taken: deque[EventT[bytes]] = deque()
         self._arrived = asyncio.Event()
-        self._computed: asyncio.Queue[tuple[Batch, Awaitable[Sequence[Output] | None]]] = asyncio.Queue()
+        self._computing: asyncio.Queue[tuple[Batch, asyncio.Future[Sequence[Output] | None]]] = asyncio.Queue()
         self._abandoned_epoch = -1
 
     async def run(self, stream: faust.StreamT[bytes]) -> None:
@@ -69,30 +70,28 @@ class Delivery:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _compute(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
             await self._arrived.wait()
-            await self._threads.acquire()
+            await self._submissions.acquire()
             batch = [self._taken.popleft() for _ in range(min(self._batch_max, len(self._taken)))]
             if not self._taken:
                 self._arrived.clear()
-            self._computed.put_nowait((batch, self._tasks.create_task(self._answer(batch))))
-
-    async def _answer(self, batch: Batch) -> Sequence[Output] | None:
-        """The handler's outputs; None if the records have to be given back because what it needs is away."""
-        try:
-            if self._consumer.epoch == self._abandoned_epoch:
-                return None
             records = [Record.of_faust(event.message) for event in batch]
-            retrying = AsyncRetrying(stop=self._must_give_up, **RETRY_LATER)
-            return await retrying(self._in_thread, records)
+            computing = loop.run_in_executor(self._pool, self._answer, records)
+            computing.add_done_callback(lambda _: self._submissions.release())
+            self._computing.put_nowait((batch, computing))
+
+    def _answer(self, records: Sequence[Record]) -> Sequence[Output] | None:
+        """In a thread: the handler's outputs; None if the records have to be given back, as what it needs is away."""
+        if self._consumer.epoch == self._abandoned_epoch:
+            return None
+        try:
+            # waiting in the thread keeps the batches behind this one in their order
+            return Retrying(stop=self._must_give_up, **RETRY_LATER)(self._handler, records)
         except LATER:
             self._abandoned_epoch = self._consumer.epoch
             return None
-        finally:
-            self._threads.release()
-
-    async def _in_thread(self, records: Sequence[Record]) -> Sequence[Output]:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._handler, records)
 
     def _must_give_up(self, _: RetryCallState) -> bool:
         # a rebalance or a stop waits for the records in hand; these cannot be finished now
@@ -100,8 +99,8 @@ class Delivery:
 
     async def _send(self) -> None:
         while True:
-            batch, answering = await self._computed.get()
-            outputs = await answering
+            batch, computing = await self._computing.get()
+            outputs = await computing
             if outputs is None:
                 self._consumer.abandon(event.message for event in batch)
                 self._release(batch)
