@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from ops.commands import bench, catalogue, config, down, status, up, worker
+from ops.commands import bench, bridge, catalogue, config, down, listen, publish, status, up, worker
 
 BAD_SETTINGS = 2
 
@@ -48,6 +48,9 @@ up.register(app)
 status.register(app)
 down.register(app)
 worker.register(app)
+publish.register(app)
+bridge.register(app)
+listen.register(app)
 
 
 if __name__ == "__main__":
