@@ -9,6 +9,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def load_works(file: Path) -> list[ImportedWork | ImportFailure] | None:
                 else ImportedWork(**entry, midi=archive.read(f"{number}.mid"))
                 for number, entry in enumerate(json.loads(archive.read(TABLE)))
             ]
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError):
+    except (OSError, EOFError, zipfile.BadZipFile, zlib.error, KeyError, TypeError, ValueError):
         return None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -56,7 +57,7 @@ def read_mxl(data: bytes, max_bytes: int) -> Score:
                     "too_large", f"The MusicXML unpacks to {packed.file_size} bytes; the limit is {max_bytes}."
                 )
             text = archive.read(packed)
-    except (zipfile.BadZipFile, KeyError, EOFError, NotImplementedError, ElementTree.ParseError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError, RuntimeError, ElementTree.ParseError) as error:
         raise BadMusicError("not_a_score", f"The .mxl archive is damaged: {error}.") from error
     return read_musicxml(text)
 
