@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from connectors.producer import key_of
 from connectors.registry import EventCodec
 from processors.identify import Identification
 from schemas import topics
-from schemas.events import Clip, Event, Failure, Match, NoteEvent, now_us
+from schemas.events import Clip, Failure, Match, NoteEvent, now_us
 
 from .records import Output, Record
 
@@ -72,9 +73,4 @@ class Answers:
                 f"The answer has {len(key) + len(value)} bytes, more than the {RESULT_MAX_BYTES} that fit on the topic "
                 "matches; the event's source_id, clip_id or trace_context is too long."
             )
-        return Output(name, key, value)
-
-
-def key_of(event: Event) -> bytes:
-    """The record key that keeps a source's events in order."""
-    return event.source_id.encode()
+        return Output(name, key, value, event.trace_context)

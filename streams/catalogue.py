@@ -10,30 +10,31 @@ import threading
 from collections.abc import Sequence
 
 import structlog
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from tenacity import Retrying, sleep_using_event, stop_when_event_set
 
 from connectors.blob_store import BlobStore
+from connectors.dead_letters import dead_letter
+from connectors.kafka_client import client_config
+from connectors.producer import EventProducer
 from connectors.registry import EventCodec
 from connectors.settings import Settings
 from processors.identify import Catalogue, WorkEntry
 from processors.midi import BadMusicError, MidiLimits, read_midi
 from schemas import topics
 from schemas.codec import UndecodableError
-from schemas.events import Work
+from schemas.events import DeadLetter, Work
 
+from .app import group_of
 from .catalogue_view import open_or_create
-from .dead_letters import DeadLetters
-from .delivery import DeliveryError
 from .later import LATER, RETRY_LATER
 from .payload import PayloadError, payload
-from .records import Output, Record
+from .records import Record
 
 STAGE = "catalogue"
 BATCH_MAX = 200
 POLL_S = 0.1
 """How long a batch gathers; bounds how late a new work is found."""
-CONFIRM_S = 60.0
 
 log = structlog.get_logger(__name__)
 
@@ -50,12 +51,12 @@ class CatalogueUpdater:
         CatalogueError: the catalogue on disk is damaged.
     """
 
-    def __init__(self, settings: Settings, codec: EventCodec, producer: Producer) -> None:
+    def __init__(self, settings: Settings, codec: EventCodec) -> None:
         self._codec = codec
-        self._producer = producer
+        self._producer = EventProducer(settings, codec)
+        self._limits = settings.limits
         self._folder = settings.catalogue_dir
         self._blobs = BlobStore(settings)
-        self._dead_letters = DeadLetters(codec, settings.limits, STAGE)
         self._midi_limits = MidiLimits(settings.limits.midi_max_bytes, settings.limits.midi_max_notes)
         self.positions = dict(open_or_create(self._folder).positions)
 
@@ -68,15 +69,17 @@ class CatalogueUpdater:
             CatalogueError: another program writes the catalogue, or the disk refuses.
         """
         works: dict[str, WorkEntry | None] = {}
-        letters: list[Output] = []
+        letters: list[DeadLetter] = []
         for record in records:
             try:
                 works |= self._change(record)
             except UndecodableError as error:
-                letters.append(self._dead_letters.of(record, "undecodable", str(error)))
+                letters.append(self._letter(record, "undecodable", str(error)))
             except (BadMusicError, PayloadError) as error:
-                letters.append(self._dead_letters.of(record, error.type, str(error)))
-        self._deliver(letters)
+                letters.append(self._letter(record, error.type, str(error)))
+        for letter in letters:
+            self._producer.send(topics.DEAD_LETTERS.name, letter)
+        self._producer.flush()
         applied = {position_key(record.topic, record.partition): record.offset + 1 for record in records}
         added = [entry for entry in works.values() if entry is not None]
         removed = [work_id for work_id, entry in works.items() if entry is None]
@@ -95,18 +98,16 @@ class CatalogueUpdater:
         notes = read_midi(payload(work, self._blobs), self._midi_limits)
         return {work.work_id: WorkEntry(work.work_id, work.title, work.composer, work.path, notes, work.licence)}
 
-    def _deliver(self, letters: Sequence[Output]) -> None:
-        refused: list[str] = []
-
-        def note(error: KafkaError | None, _: Message) -> None:
-            if error is not None:
-                refused.append(error.str())
-
-        for letter in letters:
-            self._producer.produce(letter.topic, letter.value, letter.key, on_delivery=note)
-        left = self._producer.flush(CONFIRM_S)
-        if left or refused:
-            raise DeliveryError(f"Kafka did not confirm {left + len(refused)} dead letters: {refused[:1]}")
+    def _letter(self, record: Record, error_type: str, message: str) -> DeadLetter:
+        return dead_letter(
+            record.origin,
+            record.key,
+            record.value,
+            stage=STAGE,
+            error_type=error_type,
+            message=message,
+            limits=self._limits,
+        )
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
@@ -116,21 +117,18 @@ def run(settings: Settings, stop: threading.Event) -> None:
         CatalogueError, DeliveryError: see ``CatalogueUpdater``; whoever supervises the process starts it again.
         KafkaException: the brokers refuse for good.
     """
-    common = {"bootstrap.servers": settings.bootstrap_servers, "client.id": settings.kafka.client_id, "log_level": 2}
-    producer = Producer({**common, "enable.idempotence": True})
     consumer = Consumer(
-        {
-            **common,
-            "group.id": "continuo-catalogue",  # demanded by the client; positions are the manifest's
+        client_config(settings)
+        | {
+            "group.id": group_of(STAGE),  # demanded by the client; positions are the manifest's
             "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
             "auto.offset.reset": "earliest",
         }
     )
     codec = EventCodec(settings)
     retrying = Retrying(sleep=sleep_using_event(stop), stop=stop_when_event_set(stop), **RETRY_LATER)
     try:
-        updater = CatalogueUpdater(settings, codec, producer)
+        updater = CatalogueUpdater(settings, codec)
         name = topics.CATALOGUE.name
         consumer.assign(
             [

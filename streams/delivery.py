@@ -107,7 +107,7 @@ class Delivery:
                 continue
             try:
                 deliveries = [
-                    await self._app.producer.send(output.topic, output.key, output.value, None, None, None)
+                    await self._app.producer.send(output.topic, output.key, output.value, None, None, output.headers)
                     for output in outputs
                 ]
             except ProducerSendError as error:

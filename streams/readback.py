@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
+from connectors.kafka_client import client_config
 from connectors.settings import Settings
 
 from .records import Record
@@ -31,14 +32,11 @@ class Readback:
     def __init__(self, settings: Settings, max_events: int) -> None:
         self._max_events = max_events
         self._consumer = Consumer(
-            {
-                "bootstrap.servers": settings.bootstrap_servers,
-                "client.id": settings.kafka.client_id,
+            client_config(settings)
+            | {
                 "group.id": "continuo-readback",  # demanded by the client; nothing is subscribed or committed
                 "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
                 "auto.offset.reset": "earliest",
-                "log_level": 0,
             }
         )
 

@@ -50,11 +50,16 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A record to be sent."""
+    """A record to be sent; ``trace_context`` goes into its headers, where tracing tools look for it."""
 
     topic: str
     key: bytes | None
     value: bytes
+    trace_context: str | None = None
+
+    @property
+    def headers(self) -> list[tuple[str, bytes]] | None:
+        return [("traceparent", self.trace_context.encode())] if self.trace_context else None
 
 
 Handler = Callable[[Sequence[Record]], Sequence[Output]]

@@ -1,0 +1,133 @@
+"""Holds the inputs on Kafka against the results and dead letters on Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from confluent_kafka import Consumer, TopicPartition
+
+from connectors.consumer import EventReader
+from connectors.kafka_client import client_config, partitions_of
+from connectors.registry import EventCodec
+from connectors.settings import Settings
+from schemas import topics
+from schemas.events import DeadLetter, Match
+from streams.app import group_of
+
+from .ledger import ANSWERED, REFUSED, Ledger
+
+TIMEOUT_S = 30.0
+CUMULATIVE = {topics.NOTES.name: True, topics.CLIPS.name: False}
+"""The inputs that are answered on ``matches``, and whether an answer covers what came before it."""
+WORKERS = {topics.NOTES.name: "live", topics.CLIPS.name: "clips"}
+
+Ledgers = dict[tuple[str, int], Ledger]
+
+
+@dataclass(slots=True)
+class TopicAudit:
+    """The sums of a topic.
+
+    Attributes:
+        records: inputs that the topic holds.
+        answered: records with a result of their own.
+        dead_letters: records that were refused.
+        waiting: records that no worker has acknowledged yet, without a result.
+        lost: records that were acknowledged without a result.
+        repeated: results beyond the first for the same record. They carry its event id again, and sinks keep one.
+    """
+
+    records: int = 0
+    answered: int = 0
+    dead_letters: int = 0
+    waiting: int = 0
+    lost: int = 0
+    repeated: int = 0
+
+    def add(self, ledger: Ledger, cumulative: bool) -> None:
+        """Count one partition."""
+        missing = ledger.without_result(cumulative)
+        self.records += max(0, ledger.end - ledger.first)
+        self.answered += len(ledger.answered())
+        self.dead_letters += len(ledger.refused())
+        self.lost += int((missing < ledger.passed).sum())
+        self.waiting += int((missing >= ledger.passed).sum())
+        self.repeated += ledger.repeated
+
+
+def read_ledgers(settings: Settings, codec: EventCodec) -> Ledgers:
+    """Everything that the topics say about clips and notes.
+
+    The ends of the inputs and what was acknowledged are taken first, then all results up to now are read, so a result
+    that exists is always seen. Inputs older than the oldest result that is kept are left out.
+
+    Raises:
+        KafkaUnavailableError, RegistryUnavailableError: something does not answer.
+    """
+    ledgers: Ledgers = {}
+    for topic, worker in WORKERS.items():
+        with _consumer(settings, group_of(worker)) as consumer:
+            oldest_ms = _oldest_result_ms(consumer, settings)
+            places = [TopicPartition(topic, number) for number in partitions_of(consumer, topic, settings)]
+            committed = consumer.committed(places, timeout=TIMEOUT_S)
+            for place, passed in zip(places, committed, strict=True):
+                first, end = _span(consumer, place, oldest_ms)
+                ledgers[topic, place.partition] = Ledger(first, end, max(passed.offset, 0))
+    for event in _results(settings, codec):
+        ledger = ledgers.get((event.origin.topic, event.origin.partition))
+        if ledger is not None:
+            ledger.note(event.origin.offset, ANSWERED if isinstance(event, Match) else REFUSED)
+    return ledgers
+
+
+def sum_topics(ledgers: Ledgers) -> dict[str, TopicAudit]:
+    """The sums by input topic."""
+    sums = {topic: TopicAudit() for topic in CUMULATIVE}
+    for (topic, _), ledger in ledgers.items():
+        sums[topic].add(ledger, CUMULATIVE[topic])
+    return sums
+
+
+def _results(settings: Settings, codec: EventCodec) -> Iterator[Match | DeadLetter]:
+    with EventReader(settings, codec, [topics.MATCHES.name, topics.DEAD_LETTERS.name]) as reader:
+        for received in reader.to_end():
+            if isinstance(received.event, Match | DeadLetter):
+                yield received.event
+
+
+@contextmanager
+def _consumer(settings: Settings, group: str) -> Iterator[Consumer]:
+    consumer = Consumer(client_config(settings) | {"group.id": group, "enable.auto.commit": False})
+    try:
+        yield consumer
+    finally:
+        consumer.close()
+
+
+def _span(consumer: Consumer, place: TopicPartition, since_ms: int) -> tuple[int, int]:
+    first, end = consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)
+    if since_ms:
+        (found,) = consumer.offsets_for_times(
+            [TopicPartition(place.topic, place.partition, since_ms)], timeout=TIMEOUT_S
+        )
+        first = max(first, found.offset if found.offset >= 0 else end)
+    return first, end
+
+
+def _oldest_result_ms(consumer: Consumer, settings: Settings) -> int:
+    """When the oldest kept result was sent, if older ones were deleted by retention; 0 if none were."""
+    oldest_ms = 0
+    name = topics.MATCHES.name
+    for partition in partitions_of(consumer, name, settings):
+        place = TopicPartition(name, partition)
+        first, end = consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)
+        if 0 < first < end:
+            place.offset = first
+            consumer.assign([place])
+            message = consumer.poll(TIMEOUT_S)
+            consumer.unassign()
+            if message is not None and message.error() is None:
+                oldest_ms = max(oldest_ms, message.timestamp()[1])
+    return oldest_ms
