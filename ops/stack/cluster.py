@@ -14,7 +14,7 @@ from connectors.settings import Settings
 
 from .errors import NotReadyError
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 3.0
 OLDEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 NEWEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 
@@ -62,7 +62,7 @@ class Cluster:
     def __init__(self, settings: Settings) -> None:
         self._servers = settings.bootstrap_servers
         # log_level 0: brokers that do not answer are reported by the exception, not on standard error
-        self._admin = AdminClient({"bootstrap.servers": self._servers, "log_level": 0})
+        self._admin = AdminClient({"bootstrap.servers": self._servers, "log_level": 0, "reconnect.backoff.max.ms": 500})
 
     def broker_count(self) -> int:
         """How many brokers the cluster has."""

@@ -64,14 +64,10 @@ def report(settings: Settings) -> StackReport:
     """Ask the servers, the brokers and the supervisor's own record."""
     state = running(settings.embedded.data_dir)
     published = {part.name: part for part in state.parts} if state else {}
-    cluster = Cluster(settings)
     with ThreadPoolExecutor(len(PROBES)) as pool:
         servers = list(pool.map(lambda name: _server(name, settings, published.get(name)), PROBES))
     workers = tuple(part for name, part in published.items() if name not in PROBES)
-    try:
-        topics, groups = tuple(cluster.topics()), tuple(cluster.groups())
-    except NotReadyError:
-        topics, groups = (), ()
+    topics, groups = _records(settings) if _is_healthy(servers, "kafka") else ((), ())
     return StackReport(
         supervisor=state.pid if state else None,
         ready=_is_ready(state),
@@ -79,6 +75,18 @@ def report(settings: Settings) -> StackReport:
         topics=topics,
         groups=groups,
     )
+
+
+def _records(settings: Settings) -> tuple[tuple[TopicState, ...], tuple[GroupState, ...]]:
+    cluster = Cluster(settings)
+    try:
+        return tuple(cluster.topics()), tuple(cluster.groups())
+    except NotReadyError:
+        return (), ()
+
+
+def _is_healthy(parts: list[PartState], name: str) -> bool:
+    return any(part.name == name and part.state == "healthy" for part in parts)
 
 
 def _is_ready(state: RunState | None) -> bool:

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from connectors.settings import Settings
+from ops.workers import WORKERS
 
 from .clickhouse import ClickHouse
 from .errors import StackError
@@ -16,7 +17,7 @@ from .part import Part
 from .redis import Redis
 from .registry import Registry
 from .server import Server
-from .workers import WORKER_KINDS, Worker
+from .workers import Worker
 
 SERVERS: dict[str, type[Server]] = {"kafka": Kafka, "registry": Registry, "redis": Redis, "clickhouse": ClickHouse}
 
@@ -66,10 +67,10 @@ class Stack:
             if kind in self._parts:
                 raise StackError(f"The stack has one {kind}, not two.")
             part: Part = SERVERS[kind](kind, self.settings, self._launcher)
-        elif kind in WORKER_KINDS:
+        elif kind in WORKERS:
             part = Worker(self._free_name(kind), kind, self.settings, self._launcher)
         else:
-            raise StackError(f"There is no part {kind!r}; there are {', '.join([*SERVERS, *WORKER_KINDS])}.")
+            raise StackError(f"There is no part {kind!r}; there are {', '.join([*SERVERS, *WORKERS])}.")
         self._parts[part.name] = part
         return part
 

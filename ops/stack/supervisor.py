@@ -9,6 +9,7 @@ from typing import Protocol
 from connectors.registry import EventCodec
 from connectors.settings import Settings
 from connectors.topic_admin import create_topics
+from ops.workers import WORKERS
 
 from .cluster import Cluster
 from .errors import NotReadyError, StackError
@@ -19,7 +20,6 @@ from .part import Part
 from .restarts import RestartBudget
 from .run_state import PartState, RunState
 from .stack import Stack, embedded_servers
-from .workers import WORKER_KINDS
 
 TICK_S = 0.25
 
@@ -95,7 +95,7 @@ class Supervisor:
         EventCodec(self._settings).register_all()
 
     def _start_workers(self) -> None:
-        kinds = ["clips"] * self._clips_workers + [kind for kind in WORKER_KINDS if kind != "clips"]
+        kinds = ["clips"] * self._clips_workers + [kind for kind in WORKERS if kind != "clips"]
         self._start([self._stack.add(kind) for kind in kinds])
         self._ready = True
         self._view.say("Ready.")

@@ -13,7 +13,8 @@ from .errors import NotReadyError
 from .launcher import Launcher
 from .part import Part
 
-WORKER_KINDS: tuple[str, ...] = ("clips", "live", "catalogue", "redis-sink", "clickhouse-sink")
+# reads its topic from the place that its index on disk names, so it needs no consumer group
+WITHOUT_GROUP = frozenset({"catalogue"})
 
 
 class Worker(Part):
@@ -29,8 +30,17 @@ class Worker(Part):
         return [sys.executable, "-m", "ops.cli", "worker", self.kind]
 
     def environment(self) -> dict[str, str]:
-        # the name by which the brokers, and so `check` and `continuo status`, know this worker
-        return environment_with(self._settings) | {"CONTINUO_KAFKA__CLIENT_ID": self.name}
+        return environment_with(self._settings) | {"CONTINUO_KAFKA__CLIENT_ID": self._client_id}
+
+    @property
+    def client_id(self) -> str:
+        """How the brokers know it: the worker adds its kind to the client id that it is given."""
+        return f"{self._client_id}-{self.kind}"
+
+    @property
+    def _client_id(self) -> str:
+        # the second of a kind, "clips-2", is "continuo-2-clips" to the brokers
+        return self._settings.kafka.client_id + self.name.removeprefix(self.kind)
 
     def check(self) -> str:
         return self.check_among(self._cluster.members())
@@ -43,6 +53,8 @@ class Worker(Part):
         """
         if self.pid is None:
             raise NotReadyError("It does not run.")
-        if self.name not in members:
+        if self.kind in WITHOUT_GROUP:
+            return "runs"
+        if self.client_id not in members:
             raise NotReadyError("It is not a member of its consumer group.")
         return "consumes"

@@ -1,0 +1,67 @@
+# Continuo. `make help` lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+# Debian packages that the tests cannot do without, as program:package
+#   jackd: the MIDI bridge is tested through a real virtual port, on JACK's dummy driver
+TEST_PROGRAMS := jackd:jackd2
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: install
+install: $(INSTALLED) ## Install everything into .venv, with the versions of constraints.txt
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@test -n '$(PYTHON)' || { echo 'Python 3.11 is missing. Install it, or name it: make install PYTHON=/path/to/python3.11' >&2; exit 1; }
+	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
+		{ echo 'Continuo needs Python 3.11; $(PYTHON) is another. Name one: make install PYTHON=/path/to/python3.11' >&2; exit 1; }
+	test -x $(BIN)/python || '$(PYTHON)' -m venv $(VENV)
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip --upgrade >/dev/null
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv || true
+	$(BIN)/uv pip install --python $(BIN)/python --constraint constraints.txt --editable '.[dev]' || { \
+		echo 'uv could not install everything: pip tries, which takes longer.'; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'; }
+	touch $@
+
+.PHONY: demo
+demo: install ## Run the whole system on this machine and show it; KEEP=1 leaves it up
+	$(BIN)/continuo demo $(if $(filter 1,$(KEEP)),--keep)
+
+.PHONY: test
+test: install test-programs ## Check style and types, and run all tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+.PHONY: test-programs
+test-programs: # Debian packages, only where the program is missing
+	@for pair in $(TEST_PROGRAMS); do \
+		program=$${pair%%:*} package=$${pair##*:}; \
+		command -v "$$program" >/dev/null && continue; \
+		echo "The tests need $$program: installing the Debian package $$package."; \
+		root=; test "$$(id -u)" = 0 || root='sudo --non-interactive'; \
+		{ $$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq --no-install-recommends "$$package" >/dev/null; } || \
+			{ echo "That failed. Install $$package by hand, then run \`make test\` again." >&2; exit 1; }; \
+	done
+
+.PHONY: fmt
+fmt: install ## Format the code and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: constraints
+constraints: install ## Pin anew what pyproject.toml asks for, keeping the versions that are installed
+	$(BIN)/uv pip freeze --python $(BIN)/python --exclude-editable > $(VENV)/installed.txt
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev --extra s3 --constraint $(VENV)/installed.txt \
+		--no-header --no-annotate --no-emit-index-url --output-file constraints.txt pyproject.toml
