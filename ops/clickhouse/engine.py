@@ -94,7 +94,8 @@ class Engine:
                 session.query(f"SET {', '.join(_assignment(name, value) for name, value in settings.items())}")
             if statement.rows is not None:
                 return _insert(session, statement)
-            result = session.query(statement.sql, statement.format, params=dict(parameters or {}))
+            # bytes are as good as text to the engine, whatever its annotations say
+            result = session.query(statement.sql, statement.format, params=dict(parameters or {}))  # type: ignore[arg-type]
             return Answer(result.bytes() or b"", rows_read=result.rows_read())
         except RuntimeError as error:  # chdb's own errors are of this class, too
             raise _engine_error(error) from error

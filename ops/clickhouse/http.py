@@ -23,7 +23,13 @@ DEFAULT_FORMAT = "TabSeparated"
 PARAMETER = "param_"
 # of the transport, not of the engine; every other name in a request's query is a ClickHouse setting
 TRANSPORT_NAMES = frozenset(
-    ["query", "query_id", "database", "default_format", "user", "password", "role", "quota_key", "session_id", "session_timeout", "session_check", "compress", "decompress", "enable_http_compression", "wait_end_of_query", "buffer_size", "client_protocol_version", "send_progress_in_http_headers", "http_headers_progress_interval_ms", "cancel_http_readonly_queries_on_client_close"]
+    {
+        *("query", "query_id", "database", "default_format", "user", "password", "role", "quota_key"),
+        *("session_id", "session_timeout", "session_check", "client_protocol_version"),
+        *("compress", "decompress", "enable_http_compression", "wait_end_of_query", "buffer_size"),
+        *("send_progress_in_http_headers", "http_headers_progress_interval_ms"),
+        "cancel_http_readonly_queries_on_client_close",
+    }
 )
 LOCAL_NAMES = frozenset({"127.0.0.1", "localhost"})
 # ClickHouse's own choice for the errors that clients tell apart
@@ -70,8 +76,8 @@ class ClickHouseHttp:
                 text = query + b"\n" + body if query and body else query or body
             if not text.strip():
                 return web.Response(text="Ok.\n")
-            default_format = asked.get("default_format") or request.headers.get("X-ClickHouse-Format", DEFAULT_FORMAT)
-            statement = parse(text, default_format)
+            wanted = asked.get("default_format") or request.headers.get("X-ClickHouse-Format")
+            statement = parse(text, wanted or DEFAULT_FORMAT)
             return await self._run(statement, asked, may_write=request.method == "POST")
 
     async def _run(self, statement: Statement, asked: Mapping[str, str], *, may_write: bool) -> web.Response:

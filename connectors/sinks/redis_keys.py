@@ -1,0 +1,30 @@
+"""The names of all keys in Redis; ``docs/storage.md`` describes what they hold."""
+
+from __future__ import annotations
+
+PREFIX = "continuo:"
+
+
+def answer(source_id: str) -> str:
+    """The latest answer of a source: JSON text."""
+    return f"{PREFIX}answer:{source_id}"
+
+
+def answers(source_id: str) -> str:
+    """The answers of a source in the order in which they came: a stream with the field ``match``."""
+    return f"{PREFIX}answers:{source_id}"
+
+
+def clip(clip_id: str) -> str:
+    """The answer to one clip: JSON text."""
+    return f"{PREFIX}clip:{clip_id}"
+
+
+def work(work_id: str) -> str:
+    """What is known of a work: a hash."""
+    return f"{PREFIX}work:{work_id}"
+
+
+def seen(source_id: str, topic: str, partition: int) -> str:
+    """The offsets of the input records of a source that were answered last: a sorted set."""
+    return f"{PREFIX}seen:{source_id}:{topic}/{partition}"
