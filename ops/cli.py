@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from ops.commands import bench, bridge, catalogue, config, down, listen, publish, status, up, worker
+from ops.commands import bench, bridge, catalogue, config, demo, down, listen, publish, sql, status, up, worker
 
 BAD_SETTINGS = 2
 
@@ -44,6 +44,7 @@ def continuo() -> None:
 catalogue.register(app)
 config.register(app)
 bench.register(app)
+demo.register(app)
 up.register(app)
 status.register(app)
 down.register(app)
@@ -51,6 +52,7 @@ worker.register(app)
 publish.register(app)
 bridge.register(app)
 listen.register(app)
+sql.register(app)
 
 
 if __name__ == "__main__":

@@ -1,24 +1,37 @@
-"""The music21 corpus as works, for the demo and the benchmarks."""
+"""The music21 corpus as a catalogue, for the demo and the benchmarks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from connectors.importers import ImportedWork, ImportOptions, load_importer
 from connectors.settings import Settings
+from processors.identify import Catalogue, WorkEntry
+from processors.midi import read_midi
 
 
-def import_music21(settings: Settings, progress: Callable[[int, int], None] | None = None) -> list[ImportedWork]:
-    """All works of the corpus; converted the first time, from the cache after that.
+def build_music21(
+    path: Path, settings: Settings, progress: Callable[[int, int], None] = lambda done, total: None
+) -> list[ImportedWork]:
+    """Build a catalogue of the corpus in ``path``. Scores are converted the first time, and cached for the next.
 
     Args:
         progress: called with how many scores are done, and how many there are.
+
+    Returns:
+        The works of the catalogue.
     """
     importer = load_importer("music21", "", ImportOptions(settings.embedded.cache_dir))
-    works = []
-    for done, work in enumerate(importer, start=1):
-        if isinstance(work, ImportedWork):
-            works.append(work)
-        if progress:
+    works: list[ImportedWork] = []
+
+    def entries() -> Iterator[WorkEntry]:
+        for done, work in enumerate(importer, start=1):
             progress(done, len(importer))
+            if isinstance(work, ImportedWork):
+                works.append(work)
+                notes = read_midi(work.midi)
+                yield WorkEntry(work.work_id, work.title, work.composer, work.path, notes, work.licence)
+
+    Catalogue.build(path, entries())
     return works

@@ -15,11 +15,9 @@ from connectors.registry import EventCodec
 from connectors.settings import Settings
 from connectors.topic_admin import create_topics
 from ops.answers import matches
-from ops.music21_works import import_music21
+from ops.music21_works import build_music21
 from ops.stack import Stack
 from ops.stack.scratch import scratch_settings
-from processors.identify import Catalogue, WorkEntry
-from processors.midi import read_midi
 from schemas import topics
 from schemas.events import Clip, NoteEvent
 
@@ -40,10 +38,9 @@ class Rig:
 @contextmanager
 def rig(parts: Sequence[str], workers: Sequence[str]) -> Iterator[Rig]:
     """Run ``parts`` and ``workers`` over a fresh music21 catalogue; all is gone afterwards."""
-    works = import_music21(Settings())
     with tempfile.TemporaryDirectory(prefix="continuo-bench-") as folder:
         settings = scratch_settings(Path(folder))
-        Catalogue.build(settings.catalogue_dir, (_entry(work) for work in works))
+        works = build_music21(settings.catalogue_dir, settings)
         with Stack(settings, parts) as stack:
             create_topics(settings)
             codec = EventCodec(settings)
@@ -54,10 +51,6 @@ def rig(parts: Sequence[str], workers: Sequence[str]) -> Iterator[Rig]:
                 worker.start()
             _wait_warm(made, workers)
             yield made
-
-
-def _entry(work: ImportedWork) -> WorkEntry:
-    return WorkEntry(work.work_id, work.title, work.composer, work.path, read_midi(work.midi), work.licence)
 
 
 def _wait_warm(made: Rig, workers: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from connectors.importers import ImportedWork
 from processors.midi import read_midi, write_midi
 from processors.notes import Notes
 from processors.training.performances import Player, perform, transpose
+from schemas.events import Match
 
 CARELESS = Player(dropped=0.1, added=0.1, jitter_ms=20.0)
 
@@ -26,6 +27,14 @@ class DemoClip:
     disturbed: str
     kind: Literal["work", "outside", "broken"]
     work_id: str | None = None
+
+    def judge(self, match: Match) -> bool | None:
+        """Whether the answer is right; None for what is broken, whose answer is neither."""
+        if self.kind == "broken":
+            return None
+        if self.kind == "outside":
+            return match.status == "unknown"
+        return match.status == "matched" and match.candidates[0].work_id == self.work_id
 
 
 def clips_of_works(scores: Sequence[ImportedWork], count: int, rng: np.random.Generator) -> list[DemoClip]:

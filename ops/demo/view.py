@@ -80,6 +80,14 @@ class DemoView:
         """The last picture, as it stays in the terminal."""
         return Group(self._header(), self._live(), self._clips())
 
+    def line(self) -> str:
+        """Where the demo is, on one line, for where there is no terminal."""
+        live = self.live.candidates[0].title if self.live and self.live.status == "matched" else "unknown so far"
+        return (
+            f"{self.answered} of {self.clips_total} clips answered, {self.matched} matched, {self.unknown} unknown, "
+            f"{self.failed} failed; live player: {live}"
+        )
+
     def _header(self) -> Panel:
         counts = Text.assemble(
             (f"{self.matched} matched", "green"),
