@@ -1,8 +1,12 @@
 """Alignment: how well the query's notes, in order, fit a passage of a work.
 
-Semi-global dynamic programming of query notes against the passage's onset groups, each group a set of pitches: a query note
-that the group holds scores, one that it does not hold costs, and so does a group that is passed without a note. Where the
-query starts and ends in the passage is free. Notes of a chord may come in any order.
+Semi-global dynamic programming of query notes against the passage's onset groups, each a set of pitches: a query note that
+the group holds scores, one that it does not hold costs, and so does a group that is passed without a note. Where the query
+starts and ends in the passage is free. Notes of a chord may come in any order.
+
+State after some query notes, for each group: the best score with the group *entered* but not yet matched, and the best with
+at least one of its notes matched (*inside*). Sixteen passages are computed side by side, so that the compiler can use vector
+instructions; ``path`` does one passage again and says which notes matched.
 """
 
 from __future__ import annotations
@@ -15,10 +19,15 @@ from .compiled import compiled
 UNIT = 20
 """Scores are integers, in twentieths of a matched note."""
 EXTRA = 10
+"""What a query note costs that is not matched."""
 MISSED_GROUP = 6
+"""What a group costs that is passed without a note."""
 MISSED_NOTE = 1
-"""For each note of a matched group that the query lacks."""
-IMPOSSIBLE = -(1 << 29)
+"""What each note of a matched group costs that the query lacks."""
+
+LANES = 16
+ABSENT = -7_000
+"""Added where a pitch is not in a group; the sums below stay within 16 bits for queries of up to 400 notes."""
 
 
 @compiled
@@ -36,173 +45,80 @@ def align_many(
         stored: a segment's notes.
         first, last: the passages, notes [first, last).
         shift: semitones that the query lies above each passage.
-        pitch: the query's notes, uint8.
-        missed_group: what a group that is passed without a note costs.
+        pitch: the query's notes in order, uint8, at most 400.
+        missed_group: what a group costs that is passed without a note.
     """
-    scores = np.zeros(len(first), np.int32)
+    count = len(first)
+    scores = np.zeros(count, np.int32)
+    slot = np.full(128, -1, np.int32)
+    slots = 0
+    for p in pitch:
+        if slot[p] < 0:
+            slot[p] = slots
+            slots += 1
     most = 1
-    for c in range(len(first)):
+    for c in range(count):
         most = max(most, last[c] - first[c])
-    low = np.empty(most, np.uint64)
-    high = np.empty(most, np.uint64)
-    size = np.empty(most, np.int32)
-    entered = np.empty(most, np.int32)
-    inside = np.empty(most, np.int32)
-    for c in range(len(first)):
-        groups = group_masks(stored, first[c], last[c], low, high, size)
-        if groups == 0:
-            continue
-        for j in range(groups):
-            entered[j] = 0
-            inside[j] = IMPOSSIBLE
+    entered = np.empty((most + 1) * LANES, np.int16)
+    inside = np.empty((most + 1) * LANES, np.int16)
+    size = np.empty(most * LANES, np.int16)
+    absent = np.empty((slots, most * LANES), np.int16)
+    for base in range(0, count, LANES):
+        lanes = min(LANES, count - base)
+        longest = 0
+        for lane in range(lanes):
+            longest = max(longest, last[base + lane] - first[base + lane])
+        absent[:, : longest * LANES] = ABSENT
+        size[: longest * LANES] = 1
+        groups = 0
+        for lane in range(lanes):
+            g = -1
+            for n in range(first[base + lane], last[base + lane]):
+                value = np.int64(stored[n])
+                if value & 128 or g < 0:
+                    g += 1
+                    size[g * LANES + lane] = 0
+                size[g * LANES + lane] += 1
+                p = (value & 127) + shift[base + lane]
+                if 0 <= p < 128 and slot[p] >= 0:
+                    absent[slot[p], g * LANES + lane] = 0
+            groups = max(groups, g + 1)
+        width = groups * LANES
+        # The row before the first group: nothing can come from it.
+        entered[:LANES] = ABSENT
+        inside[: width + LANES] = ABSENT
+        entered[LANES : width + LANES] = 0
         previous = -1
         for i in range(len(pitch)):
-            wanted = np.int64(pitch[i]) - shift[c]
-            if wanted < 0 or wanted > 127:
-                wanted = 0
-            in_low = wanted < 64
-            bit = np.uint64(1) << np.uint64(wanted & 63)
-            repeated = wanted == previous
-            previous = wanted
-            before_entered = IMPOSSIBLE
-            before_inside = IMPOSSIBLE
-            for j in range(groups):
-                old_entered = entered[j]
-                old_inside = inside[j]
-                now_inside = old_inside - EXTRA
-                if (low[j] if in_low else high[j]) & bit:
-                    gain = old_entered + UNIT - MISSED_NOTE * (size[j] - 1)
-                    if gain > now_inside:
-                        now_inside = gain
-                    if not repeated:
-                        gain = old_inside + UNIT + MISSED_NOTE
-                        if gain > now_inside:
-                            now_inside = gain
-                now_entered = old_entered - EXTRA
-                if before_entered - missed_group > now_entered:
-                    now_entered = before_entered - missed_group
-                if before_inside > now_entered:
-                    now_entered = before_inside
-                entered[j] = now_entered
-                inside[j] = now_inside
-                before_entered = now_entered
-                before_inside = now_inside
-        best = 0
-        for j in range(groups):
-            best = max(best, inside[j])
-        scores[c] = best
+            p = np.int64(pitch[i])
+            further = UNIT + MISSED_NOTE if p != previous else ABSENT
+            previous = p
+            _hear(entered, inside, size, absent[slot[p]], np.int16(further), np.int16(missed_group), width)
+        for lane in range(lanes):
+            best = 0
+            for g in range(1, groups + 1):
+                best = max(best, np.int64(inside[g * LANES + lane]))
+            scores[base + lane] = best
     return scores
 
 
 @compiled
-def group_masks(
-    stored: NDArray[np.uint8],
-    first: int,
-    last: int,
-    low: NDArray[np.uint64],
-    high: NDArray[np.uint64],
-    size: NDArray[np.int32],
-) -> int:
-    """Pitch sets of the onset groups of notes [first, last) into ``low`` (0-63) and ``high``; returns their number."""
-    groups = 0
-    for n in range(first, last):
-        value = np.int64(stored[n])
-        if value & 128 or n == first:
-            low[groups] = np.uint64(0)
-            high[groups] = np.uint64(0)
-            size[groups] = 0
-            groups += 1
-        p = value & 127
-        if p < 64:
-            low[groups - 1] |= np.uint64(1) << np.uint64(p)
-        else:
-            high[groups - 1] |= np.uint64(1) << np.uint64(p - 64)
-        size[groups - 1] += 1
-    return groups
-
-
-@compiled
-def align_path(
-    stored: NDArray[np.uint8], first: int, last: int, shift: int, pitch: NDArray[np.uint8], missed_group: int
-) -> tuple[int, NDArray[np.int32]]:
-    """The best alignment in detail.
-
-    Returns:
-        its score, and for each query note the group that it matched, counted from the passage's first; -1 for none.
-    """
-    most = max(last - first, 1)
-    low = np.empty(most, np.uint64)
-    high = np.empty(most, np.uint64)
-    size = np.empty(most, np.int32)
-    groups = group_masks(stored, first, last, low, high, size)
-    count = len(pitch)
-    matched = np.full(count, -1, np.int32)
-    if groups == 0 or count == 0:
-        return 0, matched
-    entered = np.zeros(groups, np.int32)
-    inside = np.full(groups, IMPOSSIBLE, np.int32)
-    # Bits 0-1: how "inside" came about (0 extra, 1 first match, 2 further match); bits 2-3: "entered" (0 extra, 1 passed a
-    # group, 2 left a matched group).
-    moves = np.zeros((count, groups), np.uint8)
-    previous = -1
-    for i in range(count):
-        wanted = np.int64(pitch[i]) - shift
-        if wanted < 0 or wanted > 127:
-            wanted = 0
-        in_low = wanted < 64
-        bit = np.uint64(1) << np.uint64(wanted & 63)
-        repeated = wanted == previous
-        previous = wanted
-        before_entered = IMPOSSIBLE
-        before_inside = IMPOSSIBLE
-        for j in range(groups):
-            old_entered = entered[j]
-            old_inside = inside[j]
-            now_inside = old_inside - EXTRA
-            move = 0
-            if (low[j] if in_low else high[j]) & bit:
-                gain = old_entered + UNIT - MISSED_NOTE * (size[j] - 1)
-                if gain > now_inside:
-                    now_inside = gain
-                    move = 1
-                if not repeated:
-                    gain = old_inside + UNIT + MISSED_NOTE
-                    if gain > now_inside:
-                        now_inside = gain
-                        move = 2
-            now_entered = old_entered - EXTRA
-            if before_entered - missed_group > now_entered:
-                now_entered = before_entered - missed_group
-                move = (move & 3) | 4
-            if before_inside > now_entered:
-                now_entered = before_inside
-                move = (move & 3) | 8
-            entered[j] = now_entered
-            inside[j] = now_inside
-            moves[i, j] = move
-            before_entered = now_entered
-            before_inside = now_inside
-    j = 0
-    for k in range(groups):
-        if inside[k] > inside[j]:
-            j = k
-    score = inside[j]
-    if score <= 0:
-        return 0, matched
-    i = count - 1
-    is_inside = True
-    while i >= 0:
-        if is_inside:
-            move = moves[i, j] & 3
-            if move:
-                matched[i] = j
-            is_inside = move != 1
-            i -= 1
-        else:
-            move = moves[i, j] >> 2
-            if move == 0:
-                i -= 1
-            else:
-                j -= 1
-                is_inside = move == 2
-    return score, matched
+def _hear(
+    entered: NDArray[np.int16],
+    inside: NDArray[np.int16],
+    size: NDArray[np.int16],
+    absent: NDArray[np.int16],
+    further: int,
+    missed_group: int,
+    width: int,
+) -> None:
+    """Take one more query note into the state: int16 [(groups + 1) * LANES], lanes side by side."""
+    for x in range(width):
+        old_entered = entered[x + LANES]
+        old_inside = inside[x + LANES]
+        first_match = np.int16(old_entered + UNIT + MISSED_NOTE - MISSED_NOTE * size[x] + absent[x])
+        next_match = np.int16(old_inside + further + absent[x])
+        now_inside = max(np.int16(old_inside - EXTRA), first_match)
+        now_entered = max(np.int16(old_entered - EXTRA), np.int16(entered[x] - missed_group))
+        entered[x + LANES] = max(now_entered, inside[x])
+        inside[x + LANES] = max(now_inside, next_match)

@@ -13,6 +13,8 @@ from uuid import uuid4
 
 import numpy as np
 
+from processors.notes import Notes
+
 from .builder import SegmentBuilder, WorkEntry
 from .files import CatalogueError, writer_lock
 from .manifest import NAME, Manifest, SegmentEntry
@@ -150,6 +152,23 @@ class Catalogue:
             for work in np.flatnonzero(~segment.removed).tolist():
                 yield segment.info(work)
 
+    def without(self, work_ids: Iterable[str]) -> Catalogue:
+        """A view of this catalogue in which some works do not count; nothing changes on disk."""
+        gone = {hash_id(work_id) for work_id in work_ids}
+        return Catalogue(self.path, self._manifest, tuple(s.without(gone) for s in self.segments), self._stamp)
+
+    def notes_of(self, work_id: str) -> Notes:
+        """A work's notes as far as the index keeps them: onsets and pitches, each pitch once an onset.
+
+        Raises:
+            KeyError: there is no such work.
+        """
+        wanted = np.uint64(hash_id(work_id))
+        for segment in self.segments:
+            for work in np.flatnonzero((segment.work_hash == wanted) & ~segment.removed).tolist():
+                return segment.work_notes(work)
+        raise KeyError(work_id)
+
     @property
     def notes(self) -> int:
         """Notes in the index, those of removed works included."""
@@ -210,8 +229,7 @@ def _write(folder: Path, builder: SegmentBuilder) -> SegmentEntry:
 def _without(entry: SegmentEntry, segment: Segment, gone: set[int]) -> SegmentEntry:
     if not gone:
         return entry
-    hit = np.isin(segment.work_hash, np.fromiter(gone, np.uint64, len(gone)))
-    removed = np.flatnonzero(hit | segment.removed).tolist()
+    removed = np.flatnonzero(segment.without(gone).removed).tolist()
     return SegmentEntry(entry.file, entry.size, entry.works, entry.notes, removed)
 
 

@@ -10,7 +10,7 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-COEFFICIENTS = "confidence.json"
+from .ranking import COEFFICIENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,15 @@ class Evidence:
     Attributes:
         notes: notes of the query.
         score: alignment score of the best candidate, in matched notes.
-        background: the score that works have by chance here.
+        rank: its ranking score.
+        background: the ranking score that works have by chance here.
         matched: the query's notes that were found.
         misfit: how far their onsets lie from a steady tempo, see ``place.Place``.
     """
 
     notes: int
     score: float
+    rank: float
     background: float
     matched: int
     misfit: float
@@ -34,17 +36,16 @@ class Evidence:
     def features(self) -> NDArray[np.float64]:
         """The model's input, float64 [7]."""
         n = max(self.notes, 1)
-        size = math.log(n)
-        lead = (self.score - self.background) / n
+        lead = max(self.rank - self.background, 0.0)
         return np.array(
             [
                 1.0,
                 self.score / n,
-                lead,
                 self.matched / n,
+                lead / n,
+                math.sqrt(lead),
+                math.log(n),
                 min(self.misfit, 0.5),
-                size,
-                math.sqrt(max(self.score - self.background, 0.0)),
             ]
         )
 
@@ -66,7 +67,7 @@ class Confidence:
     @classmethod
     def load(cls) -> Confidence:
         """The coefficients shipped with the code."""
-        values = json.loads(resources.files(__package__).joinpath(COEFFICIENTS).read_text())
+        values = json.loads(resources.files(__package__).joinpath(COEFFICIENTS).read_text())["confidence"]
         return cls(np.array(values["weights"]), values["threshold"], values["sharpness"])
 
     def known(self, evidence: Evidence) -> float:
@@ -76,5 +77,5 @@ class Confidence:
 
     def shares(self, scores: list[float]) -> list[float]:
         """How the probability is shared among candidates with these scores; sums to 1."""
-        weights = np.exp(self.sharpness * (np.array(scores) - max(scores)))
+        weights = np.exp(np.maximum(self.sharpness * (np.array(scores) - max(scores)), -50.0))
         return [float(weight) for weight in weights / weights.sum()]

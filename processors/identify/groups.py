@@ -26,12 +26,14 @@ class Grouped(NamedTuple):
         group: int32 [notes], the group of each note, from 0 without gaps.
         onset_ms: float64 [groups], onset of the group's first note, milliseconds.
         note_ms: float64 [notes], onset of each note, milliseconds.
+        index: int64 [notes], where each note stands in what was grouped.
     """
 
     pitch: NDArray[np.uint8]
     group: NDArray[np.int32]
     onset_ms: NDArray[np.float64]
     note_ms: NDArray[np.float64]
+    index: NDArray[np.int64]
 
 
 def group_notes(notes: Notes, tolerance_ms: float = TOLERANCE_MS) -> Grouped:
@@ -42,11 +44,12 @@ def group_notes(notes: Notes, tolerance_ms: float = TOLERANCE_MS) -> Grouped:
     pitch, group = notes.pitch[order], group[order]
     first = np.ones(len(pitch), bool)
     first[1:] = (pitch[1:] != pitch[:-1]) | (group[1:] != group[:-1])
-    note_ms = onset_ms[order][first]
+    index = order[first]
+    note_ms = onset_ms[index]
     pitch, group = pitch[first], group[first]
     starts = np.flatnonzero(np.diff(group, prepend=np.int32(-1)))
     group_ms = np.minimum.reduceat(note_ms, starts) if len(starts) else np.zeros(0)
-    return Grouped(pitch, group, group_ms, note_ms)
+    return Grouped(pitch, group, group_ms, note_ms, index)
 
 
 def score_tolerance_ms(notes: Notes) -> float:

@@ -12,34 +12,19 @@ from numpy.typing import NDArray
 from processors.notes import Notes
 from schemas.events import Candidate
 
-from .alignment import UNIT, align_many, align_path
 from .catalogue import Catalogue
 from .confidence import Confidence, Evidence
 from .groups import Grouped, group_notes
+from .path import align_path
 from .place import Place, fit_place
-from .retrieve import Effort, Workspace, retrieve
-from .segment import Segment
-from .tokens import Tokens, query_tokens
+from .ranking import Ranking
+from .retrieve import Workspace
+from .search import Hit, search
 
 MIN_NOTES = 5
 """Fewer notes are never identified: too many works hold them."""
 MAX_NOTES = 400
 """Of a longer query the middle is identified."""
-
-EFFORTS = (
-    Effort(wide=False, max_shift=0, budget=60_000, bits=3, slopes=(1.0,), keep=40, missed_group=6),
-    Effort(wide=True, max_shift=6, budget=1_500_000, bits=3, slopes=(1.0,), keep=200, missed_group=6),
-)
-"""Tried in turn until the answer is sure."""
-
-SURE_SCORE = 16 * UNIT
-SURE_SHARE = 0.62
-"""An answer is sure when it scores so much, so much a note, and its lead over the next work is so much a note."""
-SURE_LEAD = 0.15
-
-SAME_KEY = 10
-"""Music is more often in the key of the score than not: what that is worth in alignment units."""
-
 
 @dataclass(frozen=True, slots=True)
 class Identification:
@@ -56,28 +41,6 @@ class Identification:
     notes_heard: int
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A passage that was aligned with the query.
-
-    Attributes:
-        score: in units of the alignment.
-        rank: the score with the prior of its key.
-    """
-
-    segment: Segment
-    work: int
-    first: int
-    last: int
-    shift: int
-    score: int
-    missed_group: int
-
-    @property
-    def rank(self) -> int:
-        return self.score + (SAME_KEY if self.shift == 0 else 0)
-
-
 class Identifier:
     """Answers queries from a catalogue; safe to use from many threads at once."""
 
@@ -85,6 +48,7 @@ class Identifier:
         self.catalogue = catalogue
         self.top = top
         self.confidence = confidence or Confidence.load()
+        self.ranking = Ranking.load()
         self._workspaces: SimpleQueue[Workspace] = SimpleQueue()
 
     def warm_up(self) -> None:
@@ -113,10 +77,10 @@ class Identifier:
             return Identification("unknown", (), len(heard))
         workspace = self._workspace()
         try:
-            hits = self._search(query, workspace)
+            ranked = search(self.catalogue.segments, heard, query, self.ranking, workspace)
         finally:
             self._workspaces.put(workspace)
-        return self._answer(query, hits, span, len(heard))
+        return self._answer(query, ranked, span, len(heard))
 
     def _workspace(self) -> Workspace:
         try:
@@ -124,54 +88,21 @@ class Identifier:
         except Empty:
             return Workspace()
 
-    def _search(self, query: Grouped, workspace: Workspace) -> list[Hit]:
-        hits: list[Hit] = []
-        for effort in EFFORTS:
-            tokens = query_tokens(query, effort.wide)
-            for segment in self.catalogue.segments:
-                if len(tokens.token):
-                    hits += self._hits(segment, query, tokens, effort, workspace)
-            if _is_sure(hits, len(query.pitch)):
-                break
-        return hits
-
-    def _hits(
-        self, segment: Segment, query: Grouped, tokens: Tokens, effort: Effort, workspace: Workspace
-    ) -> list[Hit]:
-        passages = retrieve(segment, query, tokens, effort, workspace)
-        scores = align_many(
-            segment.stored, passages.first, passages.last, passages.shift, query.pitch, effort.missed_group
-        )
-        best = np.argsort(-scores, kind="stable")[: 8 * self.top]
-        return [
-            Hit(
-                segment,
-                int(passages.work[i]),
-                int(passages.first[i]),
-                int(passages.last[i]),
-                int(passages.shift[i]),
-                int(scores[i]),
-                effort.missed_group,
-            )
-            for i in best
-            if scores[i] > 0
-        ]
-
-    def _answer(self, query: Grouped, hits: list[Hit], span_s: tuple[float, float], heard: int) -> Identification:
-        ranked = _best_of_each_work(hits)
+    def _answer(self, query: Grouped, ranked: list[Hit], span_s: tuple[float, float], heard: int) -> Identification:
         placed = [(hit, *self._place(query, hit, span_s)) for hit in ranked[: self.top]]
         if not placed:
             return Identification("unknown", (), heard)
         best, place, matched = placed[0]
         evidence = Evidence(
             notes=len(query.pitch),
-            score=best.score / UNIT,
-            background=_background(ranked) / UNIT,
+            score=best.aligned,
+            rank=best.rank,
+            background=_background(ranked),
             matched=int(matched),
             misfit=place.misfit,
         )
         known = self.confidence.known(evidence)
-        shares = self.confidence.shares([hit.rank / UNIT for hit in ranked[: self.top]])
+        shares = self.confidence.shares([hit.rank for hit in ranked[: self.top]])
         candidates = tuple(
             _candidate(hit, place, matched, known * share)
             for (hit, place, matched), share in zip(placed, shares, strict=True)
@@ -196,27 +127,9 @@ def _middle(notes: Notes) -> Notes:
     return Notes(notes.onset_s[part], notes.duration_s[part], notes.pitch[part], notes.velocity[part])
 
 
-def _best_of_each_work(hits: list[Hit]) -> list[Hit]:
-    best: dict[tuple[int, int], Hit] = {}
-    for hit in hits:
-        key = (id(hit.segment), hit.work)
-        if key not in best or hit.rank > best[key].rank:
-            best[key] = hit
-    return sorted(best.values(), key=lambda hit: -hit.rank)
-
-
-def _background(ranked: list[Hit]) -> int:
-    """The score of works that are surely not played; not of the second, which may be the same music again."""
-    return ranked[min(5, len(ranked) - 1)].score if len(ranked) > 1 else 0
-
-
-def _is_sure(hits: list[Hit], notes: int) -> bool:
-    ranked = _best_of_each_work(hits)
-    if not ranked:
-        return False
-    score = ranked[0].score
-    lead = score - (ranked[1].score if len(ranked) > 1 else 0)
-    return score >= SURE_SCORE and score >= SURE_SHARE * UNIT * notes and lead >= SURE_LEAD * UNIT * notes
+def _background(ranked: list[Hit]) -> float:
+    """The rank of works that are surely not played; not of the second, which may be the same music again."""
+    return ranked[min(5, len(ranked) - 1)].rank if len(ranked) > 1 else 0.0
 
 
 def _candidate(hit: Hit, place: Place, matched: int, confidence: float) -> Candidate:
@@ -231,6 +144,6 @@ def _candidate(hit: Hit, place: Place, matched: int, confidence: float) -> Candi
         ref_end_s=place.end_s,
         transposition=hit.shift,
         tempo_ratio=place.tempo_ratio,
-        score=hit.score / UNIT,
+        score=hit.aligned,
         matched_notes=matched,
     )

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .groups import Grouped
 from .segment import Segment
-from .tokens import Tokens
-from .votes import OFFSET, best_bins, length_limit, list_bounds, vote
+from .tokens import QueryTokens
+from .votes import OFFSET, best_bins, clear, length_limit, list_bounds, vote
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +23,7 @@ class Effort:
         bits: votes are gathered in bins of 2**bits note numbers.
         slopes: reference notes a query note, each tried.
         keep: passages a segment to align, of all transpositions.
+        rank: passages a segment to rank, the best aligned.
         missed_group: what a group without a match costs in the alignment.
     """
 
@@ -33,6 +33,7 @@ class Effort:
     bits: int
     slopes: tuple[float, ...]
     keep: int
+    rank: int
     missed_group: int
 
 
@@ -44,12 +45,21 @@ class Passages:
         work: number of the work in the segment.
         first, last: notes [first, last) of the segment.
         shift: semitones that the query lies above the work.
+        votes: how much speaks for the passage.
     """
 
     work: NDArray[np.int64]
     first: NDArray[np.int64]
     last: NDArray[np.int64]
     shift: NDArray[np.int64]
+    votes: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.work)
+
+    def take(self, which: NDArray[np.int64]) -> Passages:
+        """Some of the passages."""
+        return Passages(*(getattr(self, name)[which] for name in ("work", "first", "last", "shift", "votes")))
 
 
 class Workspace:
@@ -57,40 +67,32 @@ class Workspace:
 
     def __init__(self) -> None:
         self.table = np.zeros(0, np.uint32)
-        self.touched = np.zeros(0, np.int32)
+        self.shared = np.zeros(0, np.int32)
 
-    def grow(self, bins: int) -> None:
-        """Have room for so many bins."""
-        if len(self.table) < bins:
-            self.table = np.zeros(bins, np.uint32)
-            self.touched = np.zeros(bins, np.int32)
+    def bins(self, count: int) -> NDArray[np.uint32]:
+        """A table with so many bins, all zero."""
+        if len(self.table) < count:
+            self.table = np.zeros(count, np.uint32)
+            self.shared = np.zeros(count, np.int32)
+        return self.table[:count]
 
 
-def retrieve(segment: Segment, query: Grouped, tokens: Tokens, effort: Effort, workspace: Workspace) -> Passages:
+def retrieve(segment: Segment, tokens: QueryTokens, notes: int, effort: Effort, workspace: Workspace) -> Passages:
     """The passages of ``segment`` with the most votes."""
     shifts = effort.max_shift
     bounds = list_bounds(
-        segment.starts, segment.packed, segment.stored, tokens.token, query.pitch[tokens.note], -shifts, shifts
+        segment.starts, segment.packed, segment.stored, tokens.token, tokens.pitch, -shifts, shifts
     )
     longest = length_limit(bounds, effort.budget)
     common = max(segment.notes // 500, 64)
-    workspace.grow((segment.notes + 2 * OFFSET >> effort.bits) + 2)
+    table = workspace.bins((segment.notes + 2 * OFFSET >> effort.bits) + 2)
     found: list[tuple[NDArray[np.int32], NDArray[np.int32], int, float]] = []
     for column in range(2 * shifts + 1):
         for slope in effort.slopes:
-            used = vote(
-                segment.packed,
-                bounds,
-                column,
-                tokens.note,
-                longest,
-                common,
-                effort.bits,
-                slope,
-                workspace.table,
-                workspace.touched,
-            )
-            bins, votes = best_bins(workspace.table, workspace.touched, used, effort.keep)
+            lists = (segment.packed, bounds, column, tokens.note, longest)
+            used = vote(*lists, common, effort.bits, slope, table, workspace.shared)
+            bins, votes = best_bins(table, workspace.shared, used, effort.keep)
+            clear(*lists, effort.bits, slope, table)
             found.append((bins, votes, shifts - column, slope))
     votes = np.concatenate([f[1] for f in found])
     diagonal = (
@@ -100,12 +102,13 @@ def retrieve(segment: Segment, query: Grouped, tokens: Tokens, effort: Effort, w
     slope = np.repeat([f[3] for f in found], [len(f[0]) for f in found])
     if len(votes) > effort.keep:
         best = np.argpartition(-votes, effort.keep)[: effort.keep]
-        diagonal, shift, slope = diagonal[best], shift[best], slope[best]
-    return _passages(segment, diagonal, shift, slope, len(query.pitch), 1 << effort.bits)
+        votes, diagonal, shift, slope = votes[best], diagonal[best], shift[best], slope[best]
+    return _passages(segment, votes, diagonal, shift, slope, notes, 1 << effort.bits)
 
 
 def _passages(
     segment: Segment,
+    votes: NDArray[np.int32],
     diagonal: NDArray[np.int64],
     shift: NDArray[np.int64],
     slope: NDArray[np.float64],
@@ -119,4 +122,4 @@ def _passages(
     first = np.maximum(diagonal - margin, segment.work_note[work])
     last = np.minimum(diagonal + length + margin, segment.work_note[work + 1])
     valid = ~segment.removed[work] & (last > first)
-    return Passages(work[valid], first[valid], last[valid], shift[valid])
+    return Passages(work[valid], first[valid], last[valid], shift[valid], votes[valid].astype(np.int64))

@@ -26,6 +26,7 @@ import json
 import mmap
 import struct
 import zlib
+from copy import copy
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -33,6 +34,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from processors.notes import Notes
 
 from .files import CatalogueError, write_durably
 
@@ -186,3 +189,16 @@ class Segment:
             i, j = np.searchsorted(self.long_at, (a, b))
             gaps[self.long_at[i:j].astype(np.int64) - a] = self.long_gaps[i:j]
         return np.cumsum(gaps) * (GAP_UNIT_MS / 1000.0)
+
+    def without(self, hashes: set[int]) -> Segment:
+        """The segment with some more works removed, by the hashes of their ids; the file stays as it is."""
+        other = copy(self)
+        other.removed = self.removed | np.isin(self.work_hash, np.fromiter(hashes, np.uint64, len(hashes)))
+        return other
+
+    def work_notes(self, work: int) -> Notes:
+        """A work's notes as far as they are kept: onsets of their groups and pitches, without durations."""
+        a, b = (int(x) for x in self.work_note[work : work + 2])
+        stored = self.stored[a:b]
+        group = np.cumsum(stored >> 7) - 1
+        return Notes.of(self.group_onsets_s(work)[group], stored & 127)

@@ -18,8 +18,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from processors.notes import Notes
+
 from .compiled import compiled
-from .groups import Grouped
+from .groups import TOLERANCE_MS, Grouped, group_notes
 
 REACH = 24
 """Intervals up to this many semitones have a token."""
@@ -38,6 +40,16 @@ MATE_WINDOW_MS = 70.0
 """Players spread chords: in a query, notes this close may be chord mates."""
 
 
+WIDE_TOLERANCE_MS = 75.0
+"""The second grouping of a wide search."""
+
+SLACK_MS = 5.0
+WIDE_SLACK_MS = 20.0
+"""How far a time gap may be off through jitter; more ratio bins are looked up for short gaps."""
+RATIO_SLACK = 0.35
+"""How far a ratio may be off through rubato, half octaves."""
+
+
 class Tokens(NamedTuple):
     """Tokens with the note that each starts from.
 
@@ -50,18 +62,53 @@ class Tokens(NamedTuple):
     note: NDArray[np.int32]
 
 
+class QueryTokens(NamedTuple):
+    """Tokens of a query.
+
+    Attributes:
+        token: int32 [tokens].
+        note: int32 [tokens], index of the note in the query, ascending.
+        pitch: uint8 [tokens], that note's pitch.
+    """
+
+    token: NDArray[np.int32]
+    note: NDArray[np.int32]
+    pitch: NDArray[np.uint8]
+
+
 def reference_tokens(grouped: Grouped, melody: NDArray[np.int32]) -> Tokens:
     """The few tokens of a work. ``melody`` holds the indices of its top line's notes, int32."""
     starts = group_starts(grouped)
     return Tokens(*_reference_tokens(grouped.pitch, grouped.group, starts, grouped.onset_ms, melody))
 
 
-def query_tokens(grouped: Grouped, wide: bool) -> Tokens:
-    """The many tokens of a query; ``wide`` adds those that survive wrong, missing and added notes."""
-    starts = group_starts(grouped)
-    return Tokens(
-        *_query_tokens(grouped.pitch, grouped.group, starts, grouped.onset_ms, grouped.note_ms, 2 if wide else 1)
-    )
+def query_tokens(notes: Notes, wide: bool) -> QueryTokens:
+    """The many tokens of a query; ``wide`` adds those that survive wrong, missing and added notes.
+
+    Jitter tears chords apart: the wide search groups notes by a second, larger tolerance too.
+    """
+    tokens, index = [], []
+    for tolerance_ms in (TOLERANCE_MS, WIDE_TOLERANCE_MS) if wide else (TOLERANCE_MS,):
+        grouped = group_notes(notes, tolerance_ms)
+        token, note = _query_tokens(
+            grouped.pitch,
+            grouped.group,
+            group_starts(grouped),
+            grouped.onset_ms,
+            grouped.note_ms,
+            2 if wide else 1,
+            WIDE_SLACK_MS if wide else SLACK_MS,
+        )
+        tokens.append(token)
+        index.append(grouped.index[note])
+    token = np.concatenate(tokens)
+    note = np.concatenate(index)
+    order = np.lexsort((token, note))
+    token, note = token[order], note[order]
+    first = np.ones(len(token), bool)
+    first[1:] = (token[1:] != token[:-1]) | (note[1:] != note[:-1])
+    token, note = token[first], note[first]
+    return QueryTokens(token, note.astype(np.int32), notes.pitch[note])
 
 
 def group_starts(grouped: Grouped) -> NDArray[np.int32]:
@@ -166,10 +213,11 @@ def _query_tokens(
     onset_ms: NDArray[np.float64],
     note_ms: NDArray[np.float64],
     breadth: int,
+    slack_ms: float,
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     count = len(pitch)
     groups = len(onset_ms)
-    most = 12 if breadth == 1 else 96
+    most = 16 if breadth == 1 else 128
     tokens = np.empty(most * count, np.int32)
     notes = np.empty(most * count, np.int32)
     found = np.empty(most, np.int32)
@@ -227,12 +275,14 @@ def _query_tokens(
                 other = -1
                 if breadth > 1:
                     other = _second_nearest(pitch, first, last, np.int64(pitch[b]), near)
-                octaves = _octaves(onset_ms[h] - onset_ms[g], onset_ms[h + step] - onset_ms[h])
-                lower = int(np.floor(octaves))
+                one_ms = onset_ms[h] - onset_ms[g]
+                two_ms = onset_ms[h + step] - onset_ms[h]
+                lower = int(np.rint(_octaves(one_ms + slack_ms, two_ms - slack_ms) - RATIO_SLACK))
+                upper = int(np.rint(_octaves(one_ms - slack_ms, two_ms + slack_ms) + RATIO_SLACK))
                 for c in (near, other):
                     if c < 0:
                         continue
-                    for ratio in range(lower, min(lower + 2, RATIO_REACH + 1)):
+                    for ratio in range(max(lower, -RATIO_REACH), min(upper, RATIO_REACH) + 1):
                         token = _chain_token(0, rise, np.int64(pitch[c]) - np.int64(pitch[b]), ratio)
                         if token >= 0 and n_found + 1 < most:
                             found[n_found] = token

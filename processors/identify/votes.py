@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 from .compiled import compiled
 from .postings import POSTING_BYTES, first_of_pitch
-from .tokens import TOKEN_COUNT
 
 MAX_WEIGHT = 8
+VOTES = np.uint32(0x7FFF)
+LISTED = np.uint32(0x8000)
+CLEAR_ALL = 16
+"""Clearing the table at once costs as much as clearing so many times fewer bins one by one."""
 OFFSET = 1024
 """Added to diagonals, so that they are positive; more than a query has notes."""
 
@@ -78,17 +81,20 @@ def vote(
     bits: int,
     slope: float,
     table: NDArray[np.uint32],
-    touched: NDArray[np.int32],
+    shared: NDArray[np.int32],
 ) -> int:
-    """Count the votes of one transposition into ``table``; returns how many bins were touched.
+    """Count the votes of one transposition into ``table``.
 
     Args:
         longest: longer lists are left out.
         common: the length of a list that weighs 1; each halving adds one.
         bits: bins hold 2**bits diagonals.
         slope: reference notes a query note: 1, more for a query that leaves notes out.
-        table: uint32 [bins], zeros; afterwards votes in the low half, the last query note in the high half.
-        touched: int32, receives the bins that are not zero.
+        table: uint32 [bins], zeros; afterwards votes in bits 0-14, the last query note in bits 16-31.
+        shared: int32 [bins], receives the bins that two query notes or more vote for.
+
+    Returns:
+        how many bins ``shared`` received.
     """
     used = 0
     for t in range(len(note)):
@@ -98,27 +104,28 @@ def vote(
         if length <= 0 or length > longest:
             continue
         weight = np.uint32(min(max(1 + int(np.log2(common / length)), 1), MAX_WEIGHT))
-        q = np.int64(note[t])
-        base = OFFSET - int(slope * q)
-        mark = np.uint32((q + 1) << 16)
+        base = OFFSET - int(slope * note[t])
+        mark = np.uint32((note[t] + 1) << 16)
         for k in range(start, end):
             at = POSTING_BYTES * k
             r = np.int64(packed[at]) | np.int64(packed[at + 1]) << 8 | np.int64(packed[at + 2]) << 16
             b = (r + base) >> bits
             cell = table[b]
             if cell == 0:
-                touched[used] = b
-                used += 1
-            if cell & np.uint32(0xFFFF0000) != mark:
-                table[b] = ((cell & np.uint32(0xFFFF)) + weight) | mark
+                table[b] = weight | mark
+            elif cell & np.uint32(0xFFFF0000) != mark:
+                if cell & LISTED == 0:
+                    shared[used] = b
+                    used += 1
+                table[b] = ((cell & VOTES) + weight) | LISTED | mark
     return used
 
 
 @compiled
 def best_bins(
-    table: NDArray[np.uint32], touched: NDArray[np.int32], used: int, wanted: int
+    table: NDArray[np.uint32], shared: NDArray[np.int32], used: int, wanted: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The bins with the most votes, neighbours added, at most about ``wanted``; clears the table.
+    """The bins with the most votes, neighbours added, at most about ``wanted``.
 
     Returns:
         bins and votes, int32.
@@ -127,10 +134,10 @@ def best_bins(
     score = np.zeros(used, np.int32)
     last = len(table) - 1
     for i in range(used):
-        b = touched[i]
-        own = np.int64(table[b] & np.uint32(0xFFFF))
-        left = np.int64(table[b - 1] & np.uint32(0xFFFF)) if b > 0 else 0
-        right = np.int64(table[b + 1] & np.uint32(0xFFFF)) if b < last else 0
+        b = shared[i]
+        own = np.int64(table[b] & VOTES)
+        left = np.int64(table[b - 1] & VOTES) if b > 0 else 0
+        right = np.int64(table[b + 1] & VOTES) if b < last else 0
         if own >= left and own > right:
             score[i] = min(own + left + right, 4095)
             histogram[score[i]] += 1
@@ -144,12 +151,38 @@ def best_bins(
     n = 0
     for i in range(used):
         if score[i] >= threshold:
-            bins[n] = touched[i]
+            bins[n] = shared[i]
             votes[n] = score[i]
             n += 1
-    for i in range(used):
-        table[touched[i]] = 0
-    return bins[:n].copy(), votes[:n].copy()
+    return bins, votes
 
 
-__all__ = ["MAX_WEIGHT", "OFFSET", "TOKEN_COUNT", "best_bins", "length_limit", "list_bounds", "vote"]
+@compiled
+def clear(
+    packed: NDArray[np.uint8],
+    bounds: NDArray[np.int64],
+    column: int,
+    note: NDArray[np.int32],
+    longest: int,
+    bits: int,
+    slope: float,
+    table: NDArray[np.uint32],
+) -> None:
+    """Undo ``vote``: bin by bin after few votes, else the whole table."""
+    total = 0
+    for t in range(len(note)):
+        length = bounds[t, column + 1] - bounds[t, column]
+        if length <= longest:
+            total += length
+    if CLEAR_ALL * total > len(table):
+        table[:] = 0
+        return
+    for t in range(len(note)):
+        start = bounds[t, column]
+        end = bounds[t, column + 1]
+        if end - start <= longest:
+            base = OFFSET - int(slope * note[t])
+            for k in range(start, end):
+                at = POSTING_BYTES * k
+                r = np.int64(packed[at]) | np.int64(packed[at + 1]) << 8 | np.int64(packed[at + 2]) << 16
+                table[(r + base) >> bits] = 0

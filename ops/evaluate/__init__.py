@@ -1,0 +1,1 @@
+"""Measuring recognition: accuracy, place, unknowns, speed, with seeds and intervals."""

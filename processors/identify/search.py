@@ -1,0 +1,125 @@
+"""Search: efforts of growing cost until one passage is surely what was played."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.notes import Notes
+
+from .alignment import align_many
+from .groups import Grouped
+from .ranking import Ranking, rank_features
+from .retrieve import Effort, Passages, Workspace, retrieve
+from .segment import Segment
+from .tokens import query_tokens
+
+EFFORTS = (
+    Effort(wide=False, max_shift=0, budget=60_000, bits=3, slopes=(1.0,), keep=64, rank=12, missed_group=6),
+    Effort(wide=False, max_shift=6, budget=1_500_000, bits=3, slopes=(1.0,), keep=400, rank=24, missed_group=6),
+    Effort(wide=True, max_shift=0, budget=3_000_000, bits=3, slopes=(1.0,), keep=1500, rank=40, missed_group=6),
+    Effort(wide=True, max_shift=6, budget=6_000_000, bits=3, slopes=(1.0,), keep=1500, rank=40, missed_group=6),
+)
+"""Tried in turn until the answer is sure."""
+
+SURE_SCORE = 14.0
+SURE_SHARE = 0.72
+SURE_LEAD = 8.0
+"""An answer is sure when it aligns so many notes, such a share of the notes, and leads by such log odds ..."""
+EXACT_SHARE = 0.9
+"""... or aligns such a share, whatever the lead: then the next may be the same music under another title."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was aligned with the query.
+
+    Attributes:
+        segment, work, first, last, shift: where, see ``retrieve.Passages``.
+        aligned: alignment score, in matched notes.
+        features: the ranking model's input.
+        rank: the ranking model's output; differences are log odds.
+        missed_group: the cost that the alignment used.
+    """
+
+    segment: Segment
+    work: int
+    first: int
+    last: int
+    shift: int
+    aligned: float
+    features: NDArray[np.float64]
+    rank: float
+    missed_group: int
+
+
+def search(
+    segments: Sequence[Segment], heard: Notes, query: Grouped, ranking: Ranking, workspace: Workspace
+) -> list[Hit]:
+    """The best passage of each work that may be what was heard, best first."""
+    best: dict[tuple[int, int], Hit] = {}
+    ranked: list[Hit] = []
+    for effort in EFFORTS:
+        for hit in _try(segments, heard, query, effort, ranking, workspace):
+            key = (id(hit.segment), hit.work)
+            if key not in best or hit.rank > best[key].rank:
+                best[key] = hit
+        ranked = sorted(best.values(), key=lambda hit: -hit.rank)
+        if _is_sure(ranked, len(query.pitch)):
+            break
+    return ranked
+
+
+def _try(
+    segments: Sequence[Segment],
+    heard: Notes,
+    query: Grouped,
+    effort: Effort,
+    ranking: Ranking,
+    workspace: Workspace,
+) -> list[Hit]:
+    tokens = query_tokens(heard, effort.wide)
+    if not len(tokens.token):
+        return []
+    found = [(segment, retrieve(segment, tokens, len(query.pitch), effort, workspace)) for segment in segments]
+    most_votes = max((int(passages.votes.max()) for _, passages in found if len(passages)), default=0)
+    hits: list[Hit] = []
+    for segment, passages in found:
+        hits += _align(segment, passages, most_votes, query, effort, ranking)
+    return hits
+
+
+def _align(
+    segment: Segment, passages: Passages, most_votes: int, query: Grouped, effort: Effort, ranking: Ranking
+) -> list[Hit]:
+    scores = align_many(
+        segment.stored, passages.first, passages.last, passages.shift, query.pitch, effort.missed_group
+    )
+    best = np.argsort(-scores, kind="stable")[: effort.rank]
+    chosen = passages.take(best[scores[best] > 0])
+    features = rank_features(segment, chosen, most_votes, query, effort.missed_group)
+    ranks = features @ ranking.weights
+    return [
+        Hit(
+            segment,
+            int(chosen.work[i]),
+            int(chosen.first[i]),
+            int(chosen.last[i]),
+            int(chosen.shift[i]),
+            float(features[i, 0]),
+            features[i],
+            float(ranks[i]),
+            effort.missed_group,
+        )
+        for i in range(len(chosen))
+    ]
+
+
+def _is_sure(ranked: list[Hit], notes: int) -> bool:
+    if not ranked or ranked[0].aligned < max(SURE_SCORE, SURE_SHARE * notes):
+        return False
+    lead = ranked[0].rank - ranked[1].rank if len(ranked) > 1 else SURE_LEAD
+    return lead >= SURE_LEAD or ranked[0].aligned >= EXACT_SHARE * notes

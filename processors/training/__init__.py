@@ -1,0 +1,1 @@
+"""Making training data and fitting models; nothing here runs in a worker."""

@@ -1,0 +1,155 @@
+"""Additive synthesis of instruments that no SoundFont holds: stiff strings, voices and bowed strings with vibrato.
+
+Each passage gets an instrument of its own, drawn at random: spectral tilt, inharmonicity, attack, decay, formants,
+vibrato, tremolo, glides into the note, breath.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.notes import Notes
+from processors.onsets.constants import SAMPLE_RATE
+
+MAX_PARTIALS = 24
+HIGHEST_HZ = 10_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """An instrument of sines.
+
+    Attributes:
+        tilt_db: fall of the partials' level, dB an octave.
+        odd_only: how far even partials are weakened, 0-1 (clarinets, stopped pipes).
+        inharmonicity: B of a stiff string, f_k = k f sqrt(1 + B k^2), at MIDI pitch 60.
+        attack_s, release_s: rise and fall of the envelope.
+        decay_s: time constant of the fundamental's decay; 0 for sustained tones.
+        vibrato_cents, vibrato_hz, tremolo: of sustained tones.
+        glide_cents: how far below the pitch a tone begins.
+        formants_hz: centres of resonances; empty for none.
+        breath: level of noise in the tone.
+    """
+
+    tilt_db: float
+    odd_only: float
+    inharmonicity: float
+    attack_s: float
+    release_s: float
+    decay_s: float
+    vibrato_cents: float
+    vibrato_hz: float
+    tremolo: float
+    glide_cents: float
+    formants_hz: tuple[float, ...]
+    breath: float
+
+
+def random_instrument(rng: np.random.Generator) -> Instrument:
+    """Struck or plucked, or blown, bowed or sung, as chance has it."""
+    if rng.random() < 0.5:
+        return Instrument(
+            tilt_db=rng.uniform(4.0, 14.0),
+            odd_only=rng.choice([0.0, 0.0, rng.uniform(0.0, 0.7)]),
+            inharmonicity=10.0 ** rng.uniform(-4.5, -3.0),
+            attack_s=rng.uniform(0.001, 0.008),
+            release_s=rng.uniform(0.03, 0.4),
+            decay_s=rng.uniform(0.3, 4.0),
+            vibrato_cents=0.0,
+            vibrato_hz=5.0,
+            tremolo=0.0,
+            glide_cents=0.0,
+            formants_hz=(),
+            breath=0.0,
+        )
+    voice = rng.random() < 0.5
+    return Instrument(
+        tilt_db=rng.uniform(3.0, 14.0),
+        odd_only=rng.choice([0.0, 0.0, rng.uniform(0.3, 0.95)]),
+        inharmonicity=0.0,
+        attack_s=rng.uniform(0.01, 0.12),
+        release_s=rng.uniform(0.03, 0.3),
+        decay_s=0.0,
+        vibrato_cents=rng.choice([0.0, rng.uniform(10.0, 40.0), rng.uniform(30.0, 90.0)]),
+        vibrato_hz=rng.uniform(4.0, 7.5),
+        tremolo=rng.uniform(0.0, 0.3),
+        glide_cents=rng.choice([0.0, rng.uniform(20.0, 150.0)]),
+        formants_hz=tuple(rng.uniform((250.0, 800.0, 2200.0), (900.0, 2200.0, 3400.0))) if voice else (),
+        breath=rng.choice([0.0, rng.uniform(0.0, 0.05)]),
+    )
+
+
+def synthesise(notes: Notes, length_s: float, instrument: Instrument, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Play ``notes``; mono float32 samples at ``SAMPLE_RATE``, peak 1 at the most."""
+    samples = np.zeros(int(length_s * SAMPLE_RATE))
+    for i in range(len(notes)):
+        start = int(notes.onset_s[i] * SAMPLE_RATE)
+        tone = _tone(int(notes.pitch[i]), float(notes.duration_s[i]), int(notes.velocity[i]), instrument, rng)
+        end = min(start + len(tone), len(samples))
+        if end > start:
+            samples[start:end] += tone[: end - start]
+    peak = float(np.abs(samples).max())
+    return (samples / max(peak, 1e-9) * 0.7).astype(np.float32)
+
+
+def _tone(
+    pitch: int, duration_s: float, velocity: int, instrument: Instrument, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    count = int((duration_s + instrument.release_s) * SAMPLE_RATE)
+    time_s = np.arange(count) / SAMPLE_RATE
+    base_hz = 440.0 * 2.0 ** ((pitch - 69) / 12.0)
+    cents = _bend(time_s, instrument, rng)
+    phase = np.cumsum(base_hz * np.exp2(cents / 1200.0)) * (2.0 * np.pi / SAMPLE_RATE)
+    partials = int(np.clip(HIGHEST_HZ / base_hz, 1, MAX_PARTIALS))
+    k = np.arange(1, partials + 1)
+    stiffness = instrument.inharmonicity * 2.0 ** ((pitch - 60) / 12.0)
+    stretch = k * np.sqrt(1.0 + stiffness * k**2)
+    softer = (127 - velocity) / 127.0
+    level_db = -(instrument.tilt_db + 8.0 * softer) * np.log2(k) + rng.normal(0.0, 3.0, partials)
+    for centre_hz in instrument.formants_hz:
+        level_db = level_db + 12.0 * np.exp(-0.5 * (np.log2(k * base_hz / centre_hz) / 0.3) ** 2)
+    amplitude = 10.0 ** (level_db / 20.0)
+    amplitude[1::2] *= 1.0 - instrument.odd_only
+    # Higher notes and higher partials die sooner.
+    decay_s = instrument.decay_s * 2.0 ** ((60 - pitch) / 18.0)
+    rate = (1.0 + 0.35 * (k - 1)) / decay_s if instrument.decay_s else np.zeros(partials)
+    tone = _partials(phase, time_s, stretch, amplitude, rate, rng.uniform(0.0, 2.0 * np.pi, partials))
+    if instrument.breath:
+        tone += instrument.breath * rng.normal(0.0, 1.0, count)
+    envelope = np.minimum(1.0, time_s / instrument.attack_s)
+    ending = np.clip((duration_s + instrument.release_s - time_s) / instrument.release_s, 0.0, 1.0)
+    shake = 1.0 + instrument.tremolo * np.sin(2.0 * np.pi * instrument.vibrato_hz * time_s)
+    return np.asarray(tone * envelope * ending**2 * shake * (velocity / 127.0) ** 1.5)
+
+
+def _bend(time_s: NDArray[np.float64], instrument: Instrument, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Deviation from the pitch over the tone, cents."""
+    cents = -instrument.glide_cents * np.exp(-time_s / 0.04)
+    if instrument.vibrato_cents:
+        rise = np.clip(time_s / rng.uniform(0.05, 0.5), 0.0, 1.0)
+        hz = instrument.vibrato_hz * rng.uniform(0.93, 1.07)
+        cents = cents + rise * instrument.vibrato_cents * np.sin(2.0 * np.pi * (hz * time_s + rng.random()))
+    return cents + rng.normal(0.0, 4.0)
+
+
+@numba.njit(cache=True, fastmath=True)
+def _partials(
+    phase: NDArray[np.float64],
+    time_s: NDArray[np.float64],
+    stretch: NDArray[np.float64],
+    amplitude: NDArray[np.float64],
+    rate: NDArray[np.float64],
+    start: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    out = np.zeros(len(phase))
+    for k in range(len(stretch)):
+        fall = np.exp(-rate[k] * (time_s[1] - time_s[0])) if len(time_s) > 1 else 1.0
+        level = amplitude[k]
+        for i in range(len(phase)):
+            out[i] += level * np.sin(stretch[k] * phase[i] + start[k])
+            level *= fall
+    return out
