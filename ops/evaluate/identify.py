@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from processors.identify import Catalogue, Identification, Identifier
+from processors.training.clips import TrueClip
+from processors.training.twins import twins_of
+from processors.training.variants import vary
 from schemas.events import Candidate
 
-from .clips import TrueClip
 from .measures import quantiles_ms, share
 from .repeats import same_passage
-from .twins import twins_of
-from .variants import vary
 
 PLACE_WITHIN_S = 2.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -11,43 +12,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .ranking import COEFFICIENTS
+from .search import Hit
+
+BACKGROUND_PLACE = 5
+"""Works from this place on are surely not what is played; the second may be the same music under another title."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What speaks for the best candidate.
+def evidence_of(ranked: Sequence[Hit], notes: int) -> NDArray[np.float64]:
+    """The model's input for the best of ``ranked``, float64 [8].
 
-    Attributes:
-        notes: notes of the query.
-        score: alignment score of the best candidate, in matched notes.
-        rank: its ranking score.
-        background: the ranking score that works have by chance here.
-        matched: the query's notes that were found.
-        misfit: how far their onsets lie from a steady tempo, see ``place.Place``.
+    A one; alignment score and matched notes a note; the ranking score's lead over the background, a note and as its root; the
+    logarithm of the number of notes; errors of time gaps a matched note; the ranking score a note.
     """
-
-    notes: int
-    score: float
-    rank: float
-    background: float
-    matched: int
-    misfit: float
-
-    def features(self) -> NDArray[np.float64]:
-        """The model's input, float64 [7]."""
-        n = max(self.notes, 1)
-        lead = max(self.rank - self.background, 0.0)
-        return np.array(
-            [
-                1.0,
-                self.score / n,
-                self.matched / n,
-                lead / n,
-                math.sqrt(lead),
-                math.log(n),
-                min(self.misfit, 0.5),
-            ]
-        )
+    best = ranked[0]
+    background = ranked[min(BACKGROUND_PLACE, len(ranked) - 1)].rank if len(ranked) > 1 else 0.0
+    lead = max(best.rank - background, 0.0)
+    matched = max(best.features[1], 1.0)
+    return np.array(
+        [
+            1.0,
+            best.aligned / notes,
+            matched / notes,
+            lead / notes,
+            math.sqrt(lead),
+            math.log(notes),
+            best.features[2] / matched,
+            best.rank / notes,
+        ]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +62,9 @@ class Confidence:
         values = json.loads(resources.files(__package__).joinpath(COEFFICIENTS).read_text())["confidence"]
         return cls(np.array(values["weights"]), values["threshold"], values["sharpness"])
 
-    def known(self, evidence: Evidence) -> float:
+    def known(self, evidence: NDArray[np.float64]) -> float:
         """The probability that the music is in the catalogue and found."""
-        value = float(self.weights @ evidence.features())
+        value = float(self.weights @ evidence)
         return 1.0 / (1.0 + math.exp(-max(min(value, 40.0), -40.0)))
 
     def shares(self, scores: list[float]) -> list[float]:

@@ -13,7 +13,7 @@ from processors.notes import Notes
 from schemas.events import Candidate
 
 from .catalogue import Catalogue
-from .confidence import Confidence, Evidence
+from .confidence import Confidence, evidence_of
 from .groups import Grouped, group_notes
 from .path import align_path
 from .place import Place, fit_place
@@ -25,6 +25,7 @@ MIN_NOTES = 5
 """Fewer notes are never identified: too many works hold them."""
 MAX_NOTES = 400
 """Of a longer query the middle is identified."""
+
 
 @dataclass(frozen=True, slots=True)
 class Identification:
@@ -92,16 +93,7 @@ class Identifier:
         placed = [(hit, *self._place(query, hit, span_s)) for hit in ranked[: self.top]]
         if not placed:
             return Identification("unknown", (), heard)
-        best, place, matched = placed[0]
-        evidence = Evidence(
-            notes=len(query.pitch),
-            score=best.aligned,
-            rank=best.rank,
-            background=_background(ranked),
-            matched=int(matched),
-            misfit=place.misfit,
-        )
-        known = self.confidence.known(evidence)
+        known = self.confidence.known(evidence_of(ranked, len(query.pitch)))
         shares = self.confidence.shares([hit.rank for hit in ranked[: self.top]])
         candidates = tuple(
             _candidate(hit, place, matched, known * share)
@@ -125,11 +117,6 @@ def _middle(notes: Notes) -> Notes:
         return notes
     part = slice(extra // 2, extra // 2 + MAX_NOTES)
     return Notes(notes.onset_s[part], notes.duration_s[part], notes.pitch[part], notes.velocity[part])
-
-
-def _background(ranked: list[Hit]) -> float:
-    """The rank of works that are surely not played; not of the second, which may be the same music again."""
-    return ranked[min(5, len(ranked) - 1)].rank if len(ranked) > 1 else 0.0
 
 
 def _candidate(hit: Hit, place: Place, matched: int, confidence: float) -> Candidate:

@@ -80,9 +80,7 @@ class Workspace:
 def retrieve(segment: Segment, tokens: QueryTokens, notes: int, effort: Effort, workspace: Workspace) -> Passages:
     """The passages of ``segment`` with the most votes."""
     shifts = effort.max_shift
-    bounds = list_bounds(
-        segment.starts, segment.packed, segment.stored, tokens.token, tokens.pitch, -shifts, shifts
-    )
+    bounds = list_bounds(segment.starts, segment.packed, segment.stored, tokens.token, tokens.pitch, -shifts, shifts)
     longest = length_limit(bounds, effort.budget)
     common = max(segment.notes // 500, 64)
     table = workspace.bins((segment.notes + 2 * OFFSET >> effort.bits) + 2)

@@ -57,9 +57,14 @@ class Hit:
 
 
 def search(
-    segments: Sequence[Segment], heard: Notes, query: Grouped, ranking: Ranking, workspace: Workspace
+    segments: Sequence[Segment],
+    heard: Notes,
+    query: Grouped,
+    ranking: Ranking,
+    workspace: Workspace,
+    thorough: bool = False,
 ) -> list[Hit]:
-    """The best passage of each work that may be what was heard, best first."""
+    """The best passage of each work that may be what was heard, best first; ``thorough`` goes on when sure."""
     best: dict[tuple[int, int], Hit] = {}
     ranked: list[Hit] = []
     for effort in EFFORTS:
@@ -68,7 +73,7 @@ def search(
             if key not in best or hit.rank > best[key].rank:
                 best[key] = hit
         ranked = sorted(best.values(), key=lambda hit: -hit.rank)
-        if _is_sure(ranked, len(query.pitch)):
+        if not thorough and _is_sure(ranked, len(query.pitch)):
             break
     return ranked
 
@@ -95,9 +100,7 @@ def _try(
 def _align(
     segment: Segment, passages: Passages, most_votes: int, query: Grouped, effort: Effort, ranking: Ranking
 ) -> list[Hit]:
-    scores = align_many(
-        segment.stored, passages.first, passages.last, passages.shift, query.pitch, effort.missed_group
-    )
+    scores = align_many(segment.stored, passages.first, passages.last, passages.shift, query.pitch, effort.missed_group)
     best = np.argsort(-scores, kind="stable")[: effort.rank]
     chosen = passages.take(best[scores[best] > 0])
     features = rank_features(segment, chosen, most_votes, query, effort.missed_group)

@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from processors.training.performances import Player, disturb, melody_line, transpose
-
 from .clips import TrueClip
+from .performances import Player, disturb, melody_line, transpose
 
 UNTOUCHED = Player(jitter_ms=0.0, dropped=0.0, added=0.0, wrong=0.0)
 NOISY = Player(jitter_ms=30.0, dropped=0.3, added=0.3, wrong=0.0, octaves=0.05)
