@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import logging
+
 import clickhouse_connect
 from clickhouse_connect.driver import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
 from urllib3.exceptions import HTTPError
 
 from connectors.settings import Settings
+
+# what goes wrong is raised; without a handler the client would print it as well
+logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
 
 
 class ClickHouseUnavailableError(RuntimeError):
     """ClickHouse does not answer as it should; the message says what to do."""
 
 
-AWAY = (ClickHouseError, HTTPError, OSError)
-"""What a client raises when the server is away, besides what it raises for a statement."""
+ERRORS = (ClickHouseError, HTTPError, OSError)
+"""Whatever a client raises for a statement."""
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether the server answered and said no, rather than not answering at all."""
+    return isinstance(error, DatabaseError) and not isinstance(error, OperationalError)
 
 
 def clickhouse_client(settings: Settings) -> Client:
@@ -32,11 +42,11 @@ def clickhouse_client(settings: Settings) -> Client:
             send_receive_timeout=settings.clickhouse.timeout_s,
             autogenerate_session_id=False,  # statements need no session, and a session allows one at a time
         )
-    except DatabaseError as error:
-        raise ClickHouseUnavailableError(
-            f"ClickHouse refuses the connection: {first_line(error)} Check the setting clickhouse.url."
-        ) from error
-    except AWAY as error:
+    except ERRORS as error:
+        if is_refusal(error):
+            raise ClickHouseUnavailableError(
+                f"ClickHouse refuses the connection: {first_line(error)} Check the setting clickhouse.url."
+            ) from error
         raise ClickHouseUnavailableError(
             f"ClickHouse does not answer ({type(error).__name__}). "
             "Start the stack with `continuo up`, or check the setting clickhouse.url."

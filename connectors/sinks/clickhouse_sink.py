@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from clickhouse_connect.driver import Client
 from clickhouse_connect.driver.exceptions import DataError
 
-from connectors.clickhouse_client import AWAY, ClickHouseUnavailableError, clickhouse_client, first_line
+from connectors.clickhouse_client import ERRORS, ClickHouseUnavailableError, clickhouse_client, first_line
 from connectors.consumer import Received
 from connectors.settings import Settings
 from schemas import topics
@@ -40,7 +40,7 @@ class ClickHouseDestination:
             migrate(self._client, self._settings.clickhouse.retention_days)
         except ClickHouseUnavailableError as error:
             raise DestinationUnavailableError(str(error)) from error
-        except AWAY as error:
+        except ERRORS as error:
             raise _unavailable(error) from error
 
     def write(self, batch: Sequence[Received]) -> None:
@@ -76,7 +76,7 @@ class ClickHouseDestination:
             )
         except DataError as error:
             raise RefusedError(f"The record does not fit the table {table}: {error}") from error
-        except AWAY as error:
+        except ERRORS as error:
             raise _unavailable(error) from error
 
 

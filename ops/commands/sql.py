@@ -19,10 +19,13 @@ def sql(
     as_csv: Annotated[bool, typer.Option("--csv", help="CSV with a line of column names.")] = False,
 ) -> None:
     """Run a statement on ClickHouse and print its result. Exit code 1: refused; 3: ClickHouse is away."""
-    from clickhouse_connect.driver.exceptions import DatabaseError
-
-    from connectors.clickhouse_client import AWAY as AWAY_ERRORS
-    from connectors.clickhouse_client import ClickHouseUnavailableError, clickhouse_client, first_line
+    from connectors.clickhouse_client import (
+        ERRORS,
+        ClickHouseUnavailableError,
+        clickhouse_client,
+        first_line,
+        is_refusal,
+    )
     from connectors.settings import Settings
 
     if as_json and as_csv:
@@ -38,15 +41,14 @@ def sql(
             result = client.query(statement)
             if result.column_names:
                 _show(list(result.column_names), result.result_rows)
-    except DatabaseError as error:
-        typer.echo(f"ClickHouse refuses the statement: {first_line(error)}", err=True)
-        raise typer.Exit(REFUSED) from error
     except ClickHouseUnavailableError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(AWAY) from error
-    except AWAY_ERRORS as error:
-        typer.echo(f"ClickHouse stopped answering: {first_line(error)}", err=True)
-        raise typer.Exit(AWAY) from error
+    except ERRORS as error:
+        refused = is_refusal(error)
+        what = "refuses the statement" if refused else "stopped answering"
+        typer.echo(f"ClickHouse {what}: {first_line(error)}", err=True)
+        raise typer.Exit(REFUSED if refused else AWAY) from error
 
 
 def _show(names: list[str], rows: Any) -> None:

@@ -345,3 +345,26 @@ def test_retention_follows_the_setting(stack: Stack, history: Client) -> None:
         assert f"toIntervalDay({days})" in kept()
     clickhouse_sink.ClickHouseDestination(stack.settings).prepare()
     assert "TTL" not in kept()
+
+
+def test_sinks_that_are_killed_and_share_the_work_lose_nothing_and_keep_nothing_twice(
+    stack: Stack, producer: EventProducer, source: str, answers: redis.Redis, history: Client
+) -> None:
+    workers = [stack.add(kind) for kind in ("redis-sink", "redis-sink", "clickhouse-sink", "clickhouse-sink")]
+    sources = [f"{source}-{number}" for number in range(8)]
+    try:
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.wait_healthy()
+        for first in range(0, 300, 100):
+            publish(producer, [match(name, offset) for offset in range(first, first + 100) for name in sources])
+            for worker in workers[::2]:
+                worker.kill()
+                worker.start()
+        for name in sources:
+            assert eventually(lambda name=name: streamed(answers, name), lambda found: 299 in found) == list(range(300))
+            assert eventually(lambda name=name: rows(history, name), lambda found: 299 in found) == list(range(300))
+    finally:
+        for worker in workers:
+            worker.stop()
