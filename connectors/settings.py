@@ -144,6 +144,14 @@ class IdentifySettings(Section):
     compute_threads: int = 1
 
 
+class _SettingsFile(YamlConfigSettingsSource):
+    def _read_file(self, file_path: Any) -> dict[str, Any]:
+        content = super()._read_file(file_path)
+        if not isinstance(content, dict):
+            raise PydanticSettingsError("It holds no sections with keys and values.")
+        return content
+
+
 class Settings(BaseSettings):
     """Everything that can be set, by section.
 
@@ -171,7 +179,7 @@ class Settings(BaseSettings):
             super().__init__(**values)
         except ValidationError as error:
             raise SettingsError(_sentences(error)) from error
-        except (yaml.YAMLError, PydanticSettingsError, TypeError) as error:  # TypeError: the file is a list
+        except (yaml.YAMLError, PydanticSettingsError) as error:
             raise SettingsError(f"The settings cannot be read from {settings_file()}: {error}") from error
 
     @classmethod
@@ -183,7 +191,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        file = YamlConfigSettingsSource(settings_cls, yaml_file=settings_file())
+        file = _SettingsFile(settings_cls, yaml_file=settings_file())
         return init_settings, env_settings, file
 
     @property

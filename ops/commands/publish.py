@@ -26,7 +26,7 @@ def publish(
     timeout: Annotated[float, typer.Option(min=0.0, help="With --wait: give up after so many seconds.")] = 60.0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a file, in the order of the files.")] = False,
 ) -> None:
-    """Publish files as clips. Exit code 1: the stack is away; 3: a file was refused, not answered, or its answer failed."""
+    """Publish files as clips. Exit code 1: the stack is away; 3: a file was refused, not answered or not analysed."""
     import json
     from contextlib import ExitStack
 
