@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Literal
+from tempfile import TemporaryDirectory
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +14,23 @@ from numpy.typing import NDArray
 from processors.notes import Notes
 from schemas.events import Candidate
 
+from .builder import WorkEntry
 from .catalogue import Catalogue
 from .confidence import Confidence, evidence_of
 from .groups import Grouped, group_notes
 from .path import align_path
 from .place import Place, fit_place
 from .ranking import Ranking
-from .retrieve import Workspace
-from .search import Hit, search
+from .retrieve import Effort, Workspace
+from .search import EFFORTS, Hit, search
 
 MIN_NOTES = 5
 """Fewer notes are never identified: too many works hold them."""
 MAX_NOTES = 400
 """Of a longer query the middle is identified."""
+
+
+Status: TypeAlias = Literal["matched", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +41,13 @@ class Identification:
         status: ``matched`` when the first candidate is believed, else ``unknown``.
         candidates: ranked, best first; also given when unknown, with their low confidence.
         notes_heard: how many notes the answer rests on.
+        confidence: the probability that the music is in the catalogue and found; the candidates share it.
     """
 
-    status: Literal["matched", "unknown"]
+    status: Status
     candidates: tuple[Candidate, ...]
     notes_heard: int
+    confidence: float = 0.0
 
 
 class Identifier:
@@ -53,14 +61,15 @@ class Identifier:
         self._workspaces: SimpleQueue[Workspace] = SimpleQueue()
 
     def warm_up(self) -> None:
-        """Compile and load everything, so that no first query pays for it."""
+        """Compile and load everything, so that no first query pays for it, whatever the catalogue holds."""
         rng = np.random.default_rng(0)
-        onset_s = np.repeat(np.arange(20) * 0.25, 2)
-        notes = Notes.of(onset_s, rng.integers(40, 80, len(onset_s)))
-        self.identify(notes)
-        grouped = group_notes(notes)
-        stored = np.frombuffer(bytes([188, 60, 190]), np.uint8)
-        align_path(stored, 0, 3, 0, grouped.pitch, 6)
+        notes = Notes.of(np.repeat(np.arange(40) * 0.25, 2), rng.integers(40, 80, 80))
+        with TemporaryDirectory() as folder:
+            catalogue = Catalogue.build(folder, [WorkEntry("warm-up", "", "", "", notes)])
+            small = Identifier(catalogue, self.top, self.confidence)
+            small.identify(notes)
+            small.look_up(Notes.of(notes.onset_s, rng.integers(40, 80, 80)))
+        self.look_up(notes)
 
     def identify(self, notes: Notes, span_s: tuple[float, float] | None = None) -> Identification:
         """Find ``notes`` in the catalogue, in any key within half an octave and any tempo from 0.25 to 4 times.
@@ -72,34 +81,38 @@ class Identifier:
             span_s: the stretch of the query's clock whose place is wanted; by default from the first onset to the last end.
         """
         heard = _middle(notes)
+        return self.answer(heard, self.look_up(heard), span_s or _span(notes))
+
+    def look_up(self, heard: Notes, efforts: Sequence[Effort] = EFFORTS) -> list[Hit]:
+        """The best passage of each work that may be what was heard, best first; of at most ``MAX_NOTES`` notes."""
         query = group_notes(heard)
-        span = span_s or ((float(notes.onset_s[0]), notes.end_s) if len(notes) else (0.0, 0.0))
-        if len(query.pitch) < MIN_NOTES or not len(self.catalogue):
-            return Identification("unknown", (), len(heard))
+        if len(query.pitch) < MIN_NOTES:
+            return []
         workspace = self._workspace()
         try:
-            ranked = search(self.catalogue.segments, heard, query, self.ranking, workspace)
+            return search(self.catalogue.segments, heard, query, self.ranking, workspace, efforts)
         finally:
             self._workspaces.put(workspace)
-        return self._answer(query, ranked, span, len(heard))
+
+    def answer(self, heard: Notes, ranked: Sequence[Hit], span_s: tuple[float, float]) -> Identification:
+        """What ``ranked`` passages say about what was heard, with the place of ``span_s`` in the works."""
+        if not ranked:
+            return Identification("unknown", (), len(heard))
+        query = group_notes(heard)
+        known = self.confidence.known(evidence_of(ranked, len(query.pitch)))
+        shares = self.confidence.shares([hit.rank for hit in ranked[: self.top]])
+        candidates = tuple(
+            _candidate(hit, *self._place(query, hit, span_s), known * share)
+            for hit, share in zip(ranked, shares, strict=False)
+        )
+        status: Status = "matched" if known >= self.confidence.threshold else "unknown"
+        return Identification(status, candidates, len(heard), known)
 
     def _workspace(self) -> Workspace:
         try:
             return self._workspaces.get_nowait()
         except Empty:
             return Workspace()
-
-    def _answer(self, query: Grouped, ranked: list[Hit], span_s: tuple[float, float], heard: int) -> Identification:
-        placed = [(hit, *self._place(query, hit, span_s)) for hit in ranked[: self.top]]
-        if not placed:
-            return Identification("unknown", (), heard)
-        known = self.confidence.known(evidence_of(ranked, len(query.pitch)))
-        shares = self.confidence.shares([hit.rank for hit in ranked[: self.top]])
-        candidates = tuple(
-            _candidate(hit, place, matched, known * share)
-            for (hit, place, matched), share in zip(placed, shares, strict=True)
-        )
-        return Identification("matched" if known >= self.confidence.threshold else "unknown", candidates, heard)
 
     def _place(self, query: Grouped, hit: Hit, span_s: tuple[float, float]) -> tuple[Place, int]:
         _, matched = align_path(hit.segment.stored, hit.first, hit.last, hit.shift, query.pitch, hit.missed_group)
@@ -117,6 +130,10 @@ def _middle(notes: Notes) -> Notes:
         return notes
     part = slice(extra // 2, extra // 2 + MAX_NOTES)
     return Notes(notes.onset_s[part], notes.duration_s[part], notes.pitch[part], notes.velocity[part])
+
+
+def _span(notes: Notes) -> tuple[float, float]:
+    return (float(notes.onset_s[0]), notes.end_s) if len(notes) else (0.0, 0.0)
 
 
 def _candidate(hit: Hit, place: Place, matched: int, confidence: float) -> Candidate:

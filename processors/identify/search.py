@@ -62,12 +62,13 @@ def search(
     query: Grouped,
     ranking: Ranking,
     workspace: Workspace,
+    efforts: Sequence[Effort] = EFFORTS,
     thorough: bool = False,
 ) -> list[Hit]:
     """The best passage of each work that may be what was heard, best first; ``thorough`` goes on when sure."""
     best: dict[tuple[int, int], Hit] = {}
     ranked: list[Hit] = []
-    for effort in EFFORTS:
+    for effort in efforts:
         for hit in _try(segments, heard, query, effort, ranking, workspace):
             key = (id(hit.segment), hit.work)
             if key not in best or hit.rank > best[key].rank:

@@ -1,0 +1,79 @@
+"""Following: keeping up with a player whose work and place are known, by aligning near the expected place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .alignment import MISSED_GROUP
+from .groups import Grouped
+from .path import align_path
+from .ranking import Ranking, rank_features
+from .retrieve import Passages
+from .search import Hit
+
+BEHIND_NOTES = 48
+AHEAD_NOTES = 24
+"""How far before and after the latest place the work is read, besides the length of what was heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A player's place in a work.
+
+    Attributes:
+        hit: the passage that what was heard aligned with, in its work.
+        note: the segment's note that was reached.
+        missing: how many of the latest notes have not been found there.
+    """
+
+    hit: Hit
+    note: int
+    missing: int
+
+
+def spot_of(hit: Hit, query: Grouped) -> Spot:
+    """The place that a passage's alignment ends in."""
+    _, matched = align_path(hit.segment.stored, hit.first, hit.last, hit.shift, query.pitch, hit.missed_group)
+    found = np.flatnonzero(matched >= 0)
+    if not len(found):
+        return Spot(hit, hit.first, len(matched))
+    groups = np.cumsum(hit.segment.stored[hit.first : hit.last] >> 7)
+    groups -= groups[0]
+    note = hit.first + int(np.searchsorted(groups, matched[found[-1]]))
+    return Spot(hit, note, len(matched) - 1 - int(found[-1]))
+
+
+def follow(spot: Spot, query: Grouped, new_notes: int, ranking: Ranking) -> Spot:
+    """Where the player is now, not far from ``spot``; ``new_notes`` of the query were played since."""
+    count = len(query.pitch)
+    first = spot.note - count - BEHIND_NOTES
+    return _aligned(spot.hit, query, first, spot.note + 2 * new_notes + AHEAD_NOTES, ranking)
+
+
+def find_in_work(hit: Hit, query: Grouped, ranking: Ranking) -> Spot:
+    """Where in the whole of the hit's work the query fits best, in the same key."""
+    whole = _aligned(hit, query, 0, hit.segment.notes, ranking)
+    return follow(whole, query, 0, ranking)
+
+
+def _aligned(hit: Hit, query: Grouped, first: int, last: int, ranking: Ranking) -> Spot:
+    bounds = hit.segment.work_note[hit.work : hit.work + 2]
+    first, last = max(first, int(bounds[0])), min(last, int(bounds[1]))
+    votes = hit.features[9] * len(query.pitch)
+    passage = Passages(
+        np.array([hit.work]), np.array([first]), np.array([last]), np.array([hit.shift]), np.array([round(votes)])
+    )
+    features = rank_features(hit.segment, passage, 1, query, MISSED_GROUP)[0]
+    features[8] = hit.features[8]
+    moved = replace(
+        hit,
+        first=first,
+        last=last,
+        aligned=float(features[0]),
+        features=features,
+        rank=float(features @ ranking.weights),
+        missed_group=MISSED_GROUP,
+    )
+    return spot_of(moved, query)
