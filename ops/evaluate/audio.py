@@ -14,10 +14,10 @@ from processors.identify_audio import identify_transcription
 from processors.onsets import Transcriber
 from processors.onsets.constants import SAMPLE_RATE
 from processors.training.onsets.score import Score, score_onsets
+from processors.training.twins import twins_of
 
 from .measures import quantiles_ms, share
 from .rendering import AudioClip, record
-from .twins import twins_of
 
 
 @dataclass(slots=True)
@@ -42,8 +42,8 @@ def evaluate_audio(
     """Transcribe and identify every clip under every condition of recording.
 
     Returns:
-        for each condition and each group and length: precision, recall and F of onsets within 50 ms, top-1, the share called
-        matched, and the time for transcription and for the whole answer.
+        for each condition and each group and length: precision, recall and F of onsets within 50 ms, top-1, the
+        share called matched, and the time for transcription and for the whole answer.
     """
     identifier = Identifier(catalogue)
     identifier.warm_up()

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import scipy.signal
 from numpy.typing import NDArray
 
 from processors.identify import Catalogue
 from processors.midi import cut, read_midi
 from processors.notes import Notes
 from processors.onsets.constants import SAMPLE_RATE
+from processors.training.clips import simulated_clips
 from processors.training.onsets.soundfonts import SoundFont
 from processors.training.onsets.spoiling import add_noise, band_pass, random_room, through_mp3
-
-from .clips import simulated_clips
+from processors.training.performances import PIANIST
 
 LEAD_IN_S = 1.5
 """Clips begin in the midst of music: so much before them is played and cut off."""
@@ -78,8 +79,6 @@ def other_clips(
     catalogue: Catalogue, fonts: Sequence[Path], count: int, length_s: float, seed: int
 ) -> Iterator[AudioClip]:
     """Passages of the catalogue's works, simulated and rendered on other instruments than the piano."""
-    from processors.training.performances import PIANIST
-
     rng = np.random.default_rng(seed)
     loaded = [SoundFont(path) for path in fonts]
     families = list(OTHERS)
@@ -104,8 +103,8 @@ def _play(
 def record(samples: NDArray[np.float32], condition: str, number: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """What a microphone or a file makes of a dry clip.
 
-    ``base``: a room for three of four, noise at 30, 20 and 10 dB in turn. ``mp3``: that at 64 kbit/s. ``noise0``: noise at
-    0 dB. ``telephone``: base in 300-3,400 Hz.
+    ``base``: a room for three of four, noise at 30, 20 and 10 dB in turn. ``mp3``: that at 64 kbit/s. ``noise0``: noise
+    at 0 dB. ``telephone``: base in 300-3,400 Hz.
     """
     if rng.random() < ROOM_SHARE:
         room = random_room(rng)
@@ -121,6 +120,4 @@ def record(samples: NDArray[np.float32], condition: str, number: int, rng: np.ra
 
 
 def _convolve(samples: NDArray[np.float32], room: NDArray[np.float32]) -> NDArray[np.float32]:
-    import scipy.signal
-
     return np.asarray(scipy.signal.oaconvolve(samples, room)[: len(samples)], np.float32)

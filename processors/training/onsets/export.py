@@ -1,6 +1,6 @@
 """Export a checkpoint as ONNX, and print the checksum for its model card.
 
-python -m processors.training.onsets.export --checkpoint CHECKPOINT.pt --threshold 0.5 --out processors/onsets/onsets.onnx
+python -m processors.training.onsets.export --checkpoint CHECKPOINT.pt --threshold 0.3 --out onsets.onnx
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The onset network in torch.
 
-Harmonics of each pitch become channels (as in Bittner et al., "A lightweight instrument-agnostic model for polyphonic note
-transcription", ICASSP 2022), so that small filters over the pitch axis see whole tones. Time filters keep their past as
-explicit state, so that a stream in pieces computes exactly what the whole clip computes.
+Harmonics of each pitch become channels (as in Bittner et al., "A lightweight instrument-agnostic model for polyphonic
+note transcription", ICASSP 2022), so that small filters over the pitch axis see whole tones. Time filters keep their
+past as explicit state, so that a stream in pieces computes exactly what the whole clip computes.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _bin(harmonic: float, detune: int = 0) -> int:
 
 
 class Harmonics(nn.Module):
-    """Features (batch, steps, 4, BINS) to channels (batch, CHANNELS, steps, PITCHES): each harmonic lies at its pitch."""
+    """Features (batch, steps, 4, BINS) to channels (batch, channels, steps, PITCHES): harmonics lie at their pitch."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -28,7 +28,7 @@ def random_passage(works: Sequence[Path], length_s: float, rng: np.random.Genera
     """A passage of a random work in a random key and tempo, played with feeling; at least four notes."""
     while True:
         try:
-            notes = read_midi(works[rng.integers(len(works))].read_bytes())
+            notes = read_midi(works[int(rng.integers(len(works)))].read_bytes())
         except BadMusicError:
             continue
         tempo = float(np.exp(rng.normal(0.0, 0.3)))
@@ -72,7 +72,7 @@ def _no_overlaps(notes: Notes, kept: np.ndarray) -> Notes:
     onset_s = np.maximum(notes.onset_s, 0.0)
     duration_s = np.maximum(notes.duration_s, 0.05)
     keep = kept.copy()
-    for i in np.flatnonzero(kept):
+    for i in np.flatnonzero(kept).tolist():
         before = ends.get(int(notes.pitch[i]))
         if before is not None:
             gap_s = onset_s[i] - onset_s[before]

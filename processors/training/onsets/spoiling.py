@@ -18,7 +18,7 @@ def spoil(samples: Samples, rng: np.random.Generator) -> Samples:
     count = len(samples)
     length = scipy.fft.next_fast_len(count + SAMPLE_RATE, real=True)
     spectrum = scipy.fft.rfft(samples, length)
-    lines_hz = np.fft.rfftfreq(length, 1.0 / SAMPLE_RATE)
+    lines_hz: NDArray[np.float64] = np.fft.rfftfreq(length, 1.0 / SAMPLE_RATE).astype(np.float64)
     if rng.random() < 0.7:
         spectrum = spectrum * random_equalisation(lines_hz, rng)
     if rng.random() < 0.7:
@@ -32,24 +32,24 @@ def spoil(samples: Samples, rng: np.random.Generator) -> Samples:
     if rng.random() < 0.05:
         out = np.clip(out, *(np.quantile(out, (0.03, 0.97)))).astype(np.float32)
     out = out / max(float(np.abs(out).max()), 1e-6) * 10.0 ** (rng.uniform(-36.0, 0.0) / 20.0)
-    if rng.random() < 0.08:
+    if rng.random() < 0.04:
         out = through_mp3(out, float(rng.choice([64, 80, 96])))
     return np.asarray(out, np.float32)
 
 
 def random_equalisation(lines_hz: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float32]:
     """A smooth gain curve: a slope and a few bumps and dips over log frequency, sometimes with cut ends."""
-    octave = np.log2(np.maximum(lines_hz, 20.0) / 440.0)
+    hz = np.geomspace(20.0, SAMPLE_RATE / 2, 256)
+    octave = np.log2(hz / 440.0)
     gain_db = rng.uniform(-4.0, 4.0) * octave
     for _ in range(rng.integers(0, 6)):
-        gain_db += rng.normal(0.0, 6.0) * np.exp(
-            -0.5 * ((octave - rng.uniform(-4.0, 4.5)) / rng.uniform(0.1, 1.0)) ** 2
-        )
+        bump = np.exp(-0.5 * ((octave - rng.uniform(-4.0, 4.5)) / rng.uniform(0.1, 1.0)) ** 2)
+        gain_db += rng.normal(0.0, 6.0) * bump
     if rng.random() < 0.3:
-        gain_db -= 12.0 * np.clip(np.log2(rng.uniform(60.0, 250.0) / np.maximum(lines_hz, 20.0)), 0.0, 4.0)
+        gain_db -= 12.0 * np.clip(np.log2(rng.uniform(60.0, 250.0) / hz), 0.0, 4.0)
     if rng.random() < 0.3:
-        gain_db -= 18.0 * np.clip(np.log2(np.maximum(lines_hz, 20.0) / rng.uniform(2500.0, 8000.0)), 0.0, 3.0)
-    return np.asarray(10.0 ** (np.clip(gain_db, -70.0, 24.0) / 20.0), np.float32)
+        gain_db -= 18.0 * np.clip(np.log2(hz / rng.uniform(2500.0, 8000.0)), 0.0, 3.0)
+    return np.interp(lines_hz, hz, 10.0 ** (np.clip(gain_db, -70.0, 24.0) / 20.0)).astype(np.float32)
 
 
 def random_room(rng: np.random.Generator) -> Samples:
@@ -83,7 +83,7 @@ def add_noise(samples: Samples, ratio_db: float, rng: np.random.Generator) -> Sa
         knots = rng.uniform(0.1, 1.0, int(count / SAMPLE_RATE * 3) + 2)
         noise = noise * np.interp(np.arange(count), np.linspace(0, count, len(knots)), knots)
     level = float(np.sqrt(np.mean(samples**2))) * 10.0 ** (-ratio_db / 20.0)
-    return (samples + level / max(float(noise.std()), 1e-9) * noise).astype(np.float32)
+    return np.asarray(samples + level / max(float(noise.std()), 1e-9) * noise, np.float32)
 
 
 def band_pass(samples: Samples, low_hz: float, high_hz: float) -> Samples:
@@ -113,6 +113,7 @@ def through_mp3(samples: Samples, kbit_s: float) -> Samples:
         bitrate_mode="CONSTANT",
     )
     file.seek(0)
+    decoded: Samples
     decoded, _ = soundfile.read(file, dtype="float32")
     out = np.zeros_like(samples)
     out[: len(decoded)] = decoded[: len(samples)]

@@ -1,0 +1,67 @@
+"""From samples to the work."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from processors.identify import Catalogue, Identifier, WorkEntry
+from processors.identify_audio import identify_audio
+from processors.notes import Notes
+from processors.onsets import Transcriber
+
+from .tones import play
+
+RATE_HZ = 22_050
+WORKS = 40
+
+
+def work(number: int) -> Notes:
+    """A melody with an accompanying bass, different for every number."""
+    rng = np.random.default_rng(number)
+    melody = np.clip(67 + np.cumsum(rng.choice([-4, -2, -1, 1, 2, 3, 5], 120)), 58, 84)
+    gaps_s = rng.choice([0.2, 0.4, 0.4, 0.6], 120)
+    onset_s = np.cumsum(gaps_s) - gaps_s[0]
+    bass_s, bass = onset_s[::3], melody[::3] - rng.choice([12, 15, 16, 19], 40)
+    return Notes.of(
+        np.concatenate((onset_s, bass_s)), np.concatenate((melody, bass)), np.concatenate((gaps_s, np.full(40, 0.5)))
+    )
+
+
+@pytest.fixture(scope="module")
+def identifier(tmp_path_factory: pytest.TempPathFactory) -> Identifier:
+    entries = [WorkEntry(f"work-{n}", f"Work {n}", "Nobody", f"{n}.mid", work(n)) for n in range(WORKS)]
+    return Identifier(Catalogue.build(Path(tmp_path_factory.mktemp("catalogue")) / "works", entries))
+
+
+@pytest.fixture(scope="module")
+def transcriber() -> Transcriber:
+    return Transcriber()
+
+
+def excerpt(number: int, start_s: float) -> Notes:
+    return work(number).between(start_s, start_s + 10.0)
+
+
+@pytest.mark.parametrize("number", [3, 17, 31])
+def test_a_recording_is_identified(identifier: Identifier, transcriber: Transcriber, number: int) -> None:
+    answer = identify_audio(identifier, transcriber, play(excerpt(number, 8.0), RATE_HZ), RATE_HZ)
+    assert answer.status == "matched"
+    assert answer.candidates[0].work_id == f"work-{number}"
+    assert answer.candidates[0].ref_start_s == pytest.approx(8.0, abs=1.5)
+
+
+@pytest.mark.parametrize("cents", [-48.0, 46.0])
+def test_an_instrument_a_quarter_tone_off_is_identified(
+    identifier: Identifier, transcriber: Transcriber, cents: float
+) -> None:
+    answer = identify_audio(identifier, transcriber, play(excerpt(5, 4.0), RATE_HZ, tuning_cents=cents), RATE_HZ)
+    assert answer.candidates[0].work_id == "work-5"
+
+
+def test_silence_is_unknown(identifier: Identifier, transcriber: Transcriber) -> None:
+    answer = identify_audio(identifier, transcriber, np.zeros(5 * RATE_HZ, np.float32), RATE_HZ)
+    assert answer.status == "unknown"
+    assert answer.notes_heard == 0
