@@ -6,7 +6,22 @@ from typing import Any
 
 import typer
 
-from ops.commands import bench, bridge, catalogue, config, demo, down, listen, publish, sql, status, up, worker
+from ops.commands import (
+    audit,
+    bench,
+    bridge,
+    catalogue,
+    config,
+    demo,
+    down,
+    identify,
+    listen,
+    publish,
+    sql,
+    status,
+    up,
+    worker,
+)
 
 BAD_SETTINGS = 2
 
@@ -43,12 +58,14 @@ def continuo() -> None:
 
 catalogue.register(app)
 config.register(app)
+identify.register(app)
 bench.register(app)
 demo.register(app)
 up.register(app)
 status.register(app)
 down.register(app)
 worker.register(app)
+audit.register(app)
 publish.register(app)
 bridge.register(app)
 listen.register(app)
