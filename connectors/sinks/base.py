@@ -223,15 +223,13 @@ class Sink:
         )
 
     def _commit(self) -> None:
-        ends: dict[tuple[str, int], int] = {}
-        for message in self._batch:
-            origin = _origin(message)
-            ends[origin.topic, origin.partition] = origin.offset + 1
+        newest = {(message.topic(), message.partition()): message for message in self._batch}
+        ends = [_origin(message) for message in newest.values()]
         self._batch = []
         if not ends:
             return
         try:
-            offsets = [TopicPartition(topic, partition, end) for (topic, partition), end in ends.items()]
+            offsets = [TopicPartition(end.topic, end.partition, end.offset + 1) for end in ends]
             self._consumer.commit(offsets=offsets, asynchronous=False)
         except KafkaException as error:  # the records come again, which changes nothing
             log.warning("not committed", reason=error.args[0].str())
