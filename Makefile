@@ -61,7 +61,6 @@ fmt: install ## Format the code and mend what ruff can mend
 	$(BIN)/ruff format .
 
 .PHONY: constraints
-constraints: install ## Pin anew what pyproject.toml asks for, keeping the versions that are installed
-	$(BIN)/uv pip freeze --python $(BIN)/python --exclude-editable > $(VENV)/installed.txt
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev --extra s3 --constraint $(VENV)/installed.txt \
+constraints: install ## Pin what pyproject.toml asks for; pins that still fit stay
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev --extra s3 \
 		--no-header --no-annotate --no-emit-index-url --output-file constraints.txt pyproject.toml

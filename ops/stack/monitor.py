@@ -19,10 +19,11 @@ INTERVAL_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The outcome of a health check."""
+    """The outcome of a health check; ``pid`` is the process that was checked, if it runs here."""
 
     healthy: bool
     says: str
+    pid: int | None = None
 
 
 class Monitor:
@@ -46,37 +47,42 @@ class Monitor:
         """Begin to check."""
         self._thread.start()
 
-    def finding(self, name: str) -> Finding | None:
-        """The last finding about a part; None before the first."""
-        return self._findings.get(name)
+    def finding(self, name: str, pid: int | None = None) -> Finding | None:
+        """The last finding about a part whose process is ``pid``; None before the first."""
+        found = self._findings.get(name)
+        return found if found and found.pid == pid else None
 
     def close(self) -> None:
         """Stop checking."""
         self._closing.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _watch(self) -> None:
         with ThreadPoolExecutor(len(self._own_servers) + 4, thread_name_prefix="check") as pool:
             while not self._closing.wait(INTERVAL_S):
-                parts = [part for part in self._parts() if part.pid is not None]
-                checks: dict[str, Callable[[], str]] = {name: probe.check for name, probe in self._own_servers.items()}
-                checks |= {part.name: part.check for part in parts if not isinstance(part, Worker)}
-                pending = {name: pool.submit(_find, check) for name, check in checks.items()}
-                findings = self._find_workers([part for part in parts if isinstance(part, Worker)])
+                running = [(part, part.pid) for part in self._parts() if part.pid is not None]
+                pending = {name: pool.submit(_find, probe.check, None) for name, probe in self._own_servers.items()}
+                pending |= {
+                    part.name: pool.submit(_find, part.check, pid)
+                    for part, pid in running
+                    if not isinstance(part, Worker)
+                }
+                findings = self._find_workers([(part, pid) for part, pid in running if isinstance(part, Worker)])
                 self._findings = findings | {name: future.result() for name, future in pending.items()}
 
-    def _find_workers(self, workers: list[Worker]) -> dict[str, Finding]:
+    def _find_workers(self, workers: list[tuple[Worker, int]]) -> dict[str, Finding]:
         if not workers:
             return {}
         try:
             members = self._cluster.members()
         except NotReadyError as error:
-            return {worker.name: Finding(False, str(error)) for worker in workers}
-        return {worker.name: _find(partial(worker.check_among, members)) for worker in workers}
+            return {worker.name: Finding(False, str(error), pid) for worker, pid in workers}
+        return {worker.name: _find(partial(worker.check_among, members), pid) for worker, pid in workers}
 
 
-def _find(check: Callable[[], str]) -> Finding:
+def _find(check: Callable[[], str], pid: int | None) -> Finding:
     try:
-        return Finding(True, check())
+        return Finding(True, check(), pid)
     except NotReadyError as error:
-        return Finding(False, str(error))
+        return Finding(False, str(error), pid)

@@ -86,12 +86,21 @@ class Part(ABC):
         self.wanted = True
         if self.pid is not None:
             return
-        for setting, port in self.ports().items():
-            require_free(port, setting, self.title)
+        self.require_ports()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.trim_log()
         self.prepare()
         self._process = self._launcher.launch(self.command(), self.environment(), self.log)
+
+    def require_ports(self) -> None:
+        """Check that it could listen where it should.
+
+        Raises:
+            StackError: a port is in use, while this part does not run.
+        """
+        if self.pid is None:
+            for setting, port in self.ports().items():
+                require_free(port, setting, self.title)
 
     def wait_healthy(self, timeout_s: float | None = None) -> str:
         """Wait until its health check passes.

@@ -74,9 +74,15 @@ class Stack:
         self._parts[part.name] = part
         return part
 
+    def require_ports(self) -> None:
+        """Check all ports before anything starts; raises ``StackError`` for one that is in use."""
+        for part in self.parts:
+            part.require_ports()
+
     def start(self) -> None:
         """Start all parts side by side and wait until they are healthy; stop them all if one is not."""
         try:
+            self.require_ports()
             for part in self.parts:
                 part.start()
             for part in self.parts:

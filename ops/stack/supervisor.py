@@ -15,7 +15,7 @@ from .cluster import Cluster
 from .errors import NotReadyError, StackError
 from .health import PROBES, Probe
 from .java import JarCache
-from .monitor import Monitor
+from .monitor import Finding, Monitor
 from .part import Part
 from .restarts import RestartBudget
 from .run_state import PartState, RunState
@@ -67,6 +67,7 @@ class Supervisor:
             StackError: something could not be brought up.
         """
         try:
+            self._stack.require_ports()
             self._monitor.start()
             self._publish()
             self._start_servers()
@@ -75,8 +76,8 @@ class Supervisor:
                 self._tick()
                 time.sleep(TICK_S)
         finally:
-            self._monitor.close()
             self._view.say("Stopping.")
+            self._monitor.close()
             self._stack.close()
 
     def _start_servers(self) -> None:
@@ -147,15 +148,19 @@ class Supervisor:
         self._view.show(state.parts)
 
     def _describe(self, part: Part) -> PartState:
-        finding, budget = self._monitor.finding(part.name), self._budget(part)
-        if part.pid is None:
+        pid, budget = part.pid, self._budget(part)
+        if pid is None:
             state = "given up" if budget.exhausted else "restarting" if part.wanted and self._ready else "starting"
             return PartState(name=part.name, state=state, restarts=budget.restarts)
-        state = "starting" if finding is None else "healthy" if finding.healthy else "unhealthy"
-        says = finding.says if finding else ""
-        return PartState(name=part.name, state=state, says=says, pid=part.pid, restarts=budget.restarts)
+        state, says = _told(self._monitor.finding(part.name, pid))
+        return PartState(name=part.name, state=state, says=says, pid=pid, restarts=budget.restarts)
 
     def _describe_own(self, name: str) -> PartState:
-        finding = self._monitor.finding(name)
-        state = "starting" if finding is None else "healthy" if finding.healthy else "unhealthy"
-        return PartState(name=name, state=state, says=finding.says if finding else "", embedded=False)
+        state, says = _told(self._monitor.finding(name))
+        return PartState(name=name, state=state, says=says, embedded=False)
+
+
+def _told(finding: Finding | None) -> tuple[str, str]:
+    if finding is None:
+        return "starting", ""
+    return "healthy" if finding.healthy else "unhealthy", finding.says

@@ -7,7 +7,7 @@ from collections.abc import Set
 
 from connectors.settings import Settings
 
-from .cluster import Cluster
+from .cluster import Cluster, Member
 from .environment import environment_with
 from .errors import NotReadyError
 from .launcher import Launcher
@@ -25,6 +25,14 @@ class Worker(Part):
         self.kind = kind
         self.title = f"Worker {name}"
         self._cluster = Cluster(settings)
+        self._former: Set[Member] = frozenset()
+
+    def prepare(self) -> None:
+        """Remember who is in the groups: one that was killed stays a member until its session is over."""
+        try:
+            self._former = self._cluster.members()
+        except NotReadyError:  # then it takes over none that could be mistaken for it soon
+            self._former = frozenset()
 
     def command(self) -> list[str]:
         return [sys.executable, "-m", "ops.cli", "worker", self.kind]
@@ -45,8 +53,8 @@ class Worker(Part):
     def check(self) -> str:
         return self.check_among(self._cluster.members())
 
-    def check_among(self, members: Set[str]) -> str:
-        """Like ``check``, with the client ids of all group members known already.
+    def check_among(self, members: Set[Member]) -> str:
+        """Like ``check``, with all members of groups known already.
 
         Raises:
             NotReadyError: it does not run, or is not (yet) a member of a group that has settled.
@@ -55,6 +63,6 @@ class Worker(Part):
             raise NotReadyError("It does not run.")
         if self.kind in WITHOUT_GROUP:
             return "runs"
-        if self.client_id not in members:
+        if not any(member.client_id == self.client_id for member in members - self._former):
             raise NotReadyError("It is not a member of its consumer group.")
         return "consumes"

@@ -15,7 +15,6 @@ import pytest
 from connectors.settings import Settings
 from ops.stack import Stack
 from ops.stack.scratch import scratch_settings
-from ops.stack.stack import SERVERS
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -41,8 +40,7 @@ def stack(settings: Settings) -> Iterator[Stack]:
     from connectors.registry import EventCodec
     from connectors.topic_admin import create_topics
 
-    parts = [name for name in SERVERS if name != "clickhouse" or Path("ops/clickhouse/server.py").exists()]
-    with Stack(settings, parts) as stack:
+    with Stack(settings) as stack:
         create_topics(settings)
         EventCodec(settings).register_all()
         yield stack
