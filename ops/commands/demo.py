@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+LOG_WIDTH = 120
+
 
 def register(app: typer.Typer) -> None:
     app.command("demo")(demo)
@@ -19,6 +21,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Chooses the music that is played.")] = 0,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the stack up afterwards.")] = False,
     report: Annotated[Path, typer.Option(help="Where the account is written.")] = Path("demo-report.json"),
+    picture: Annotated[Path | None, typer.Option(help="Where the last picture is written, as SVG.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print only the account, as one JSON object.")] = False,
 ) -> None:
     """Build a catalogue, start everything, publish clips, play live, and count what came back.
@@ -32,9 +35,12 @@ def demo(
     from ops.demo.run import DemoOptions, run_demo
     from ops.stack import StackError
 
-    options = DemoOptions(clips, clips_per_s, live_seconds, seed, keep, report)
+    options = DemoOptions(clips, clips_per_s, live_seconds, seed, keep, report, picture)
     try:
-        account = run_demo(options, Console(stderr=as_json))
+        console = Console(stderr=as_json)
+        if not console.is_terminal:
+            console.width = LOG_WIDTH
+        account = run_demo(options, console)
     except StackError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tempfile
 import threading
@@ -48,6 +49,7 @@ class DemoOptions:
         live_seconds: how long the live player plays.
         keep: leave the stack up, on the ports and in the folder of the settings in force.
         report: where the account is written.
+        picture: where the last picture is written as SVG, if anywhere.
     """
 
     clips: int
@@ -56,6 +58,7 @@ class DemoOptions:
     seed: int
     keep: bool
     report: Path
+    picture: Path | None = None
 
 
 def run_demo(options: DemoOptions, console: Console) -> dict[str, Any]:
@@ -75,6 +78,8 @@ def run_demo(options: DemoOptions, console: Console) -> dict[str, Any]:
         view.live_work_s = plan.live_work_s
         rubbish = _play(settings, codec, plan, run, options, view, console)
         console.print(view.final())
+        if options.picture:
+            _draw(view, options.picture)
         account = summarise(settings, run, plan, rubbish)
     account["seconds"] = round(time.perf_counter() - started, 1)
     account |= {"right": view.right, "judged": view.judged}
@@ -178,3 +183,9 @@ def _display(view: DemoView, console: Console) -> Iterator[None]:
         return
     with Live(view, console=console, refresh_per_second=8, screen=True):
         yield
+
+
+def _draw(view: DemoView, picture: Path) -> None:
+    canvas = Console(record=True, width=120, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    canvas.print(view.final())
+    canvas.save_svg(str(picture), title="make demo")
