@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from confluent_kafka import OFFSET_END, Consumer, KafkaError, KafkaException, Message, TopicPartition
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from connectors.kafka_client import KafkaUnavailableError, client_config, partitions_of
 from connectors.registry import EventCodec
@@ -19,6 +20,7 @@ from schemas.codec import UndecodableError
 from schemas.events import Event, Origin
 
 POLL_S = 0.2
+NO_LEADER_YET = frozenset({KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE})
 
 Start = Literal["earliest", "latest"] | datetime
 
@@ -78,7 +80,13 @@ class EventReader:
                 for topic in topics
                 for partition in partitions_of(self._consumer, topic, settings)
             ]
-            self._consumer.assign(self._at(places, start))
+            settled = Retrying(
+                retry=retry_if_exception(_passes),  # partitions that were created just now have no leader yet
+                wait=wait_fixed(POLL_S),
+                stop=stop_after_delay(self._timeout_s),
+                reraise=True,
+            )
+            self._consumer.assign(settled(self._at, places, start))
         except KafkaException as error:
             self._consumer.close()
             raise KafkaUnavailableError(f"The topics cannot be read: {error.args[0].str()}.") from error
@@ -162,3 +170,7 @@ class EventReader:
             return Received(origin, key, timestamp_ms, self._codec.decode(origin.topic, value))
         except UndecodableError as error:
             return Received(origin, key, timestamp_ms, None, str(error))
+
+
+def _passes(error: BaseException) -> bool:
+    return isinstance(error, KafkaException) and error.args[0].code() in NO_LEADER_YET
