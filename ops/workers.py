@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import threading
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from connectors.settings import Settings
+
+from .worker_logs import set_up_worker_logs
 
 if TYPE_CHECKING:
     from connectors.registry import EventCodec
@@ -36,7 +37,7 @@ def run_worker(name: str, settings: Settings) -> None:
     # one computing thread a worker; more cores are used by more workers
     for variable in THREADS:
         os.environ.setdefault(variable, "1")
-    _set_up_logging()
+    set_up_worker_logs()
     kafka = settings.kafka.model_copy(update={"client_id": f"{settings.kafka.client_id}-{name}"})
     log.info("starting", worker=name)
     try:
@@ -112,19 +113,6 @@ WORKERS: dict[str, Callable[[Settings], None]] = {
     "clickhouse-sink": _clickhouse_sink,
 }
 """How each kind of worker is run."""
-
-
-def _set_up_logging() -> None:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s", level=logging.WARNING)
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-    )
 
 
 def _stop_on_signal() -> threading.Event:
