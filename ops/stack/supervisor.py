@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import Protocol
 
 from connectors.registry import EventCodec
@@ -66,7 +67,10 @@ class Supervisor:
         Raises:
             StackError: something could not be brought up.
         """
-        try:
+        with ExitStack() as ending:  # all of it runs, in reverse order, even if the terminal has gone
+            ending.callback(self._stack.close)
+            ending.callback(self._monitor.close)
+            ending.callback(self._view.say, "Stopping.")
             self._stack.require_ports()
             self._monitor.start()
             self._publish()
@@ -75,10 +79,6 @@ class Supervisor:
             while True:
                 self._tick()
                 time.sleep(TICK_S)
-        finally:
-            self._view.say("Stopping.")
-            self._monitor.close()
-            self._stack.close()
 
     def _start_servers(self) -> None:
         cache = JarCache(self._settings.embedded.cache_dir)
