@@ -126,10 +126,13 @@ class DemoView:
 
     def _clips(self) -> Panel:
         table = Table(expand=True, box=None, pad_edge=False)
-        for name, justify in (("", "left"), ("played", "left"), ("how", "left"), ("answer", "left")):
-            table.add_column(name, justify="left" if justify == "left" else "right", no_wrap=True, overflow="ellipsis")
-        for name in ("confidence", "ms"):
-            table.add_column(name, justify="right", no_wrap=True)
+        table.add_column("", width=1)
+        table.add_column("played", ratio=1, no_wrap=True, overflow="ellipsis")
+        table.add_column("how", width=19, no_wrap=True)
+        table.add_column("answer", ratio=1, no_wrap=True, overflow="ellipsis")
+        table.add_column("where, how", width=30, no_wrap=True)
+        table.add_column("sure", width=4, justify="right")
+        table.add_column("ms", width=6, justify="right")
         for answer in self.answers:
             table.add_row(*_row(answer))
         return Panel(table, title="[bold]Clips[/]")
@@ -145,10 +148,10 @@ def _row(answer: ClipAnswer) -> tuple[RenderableType, ...]:
     latency = f"{match.latency_ms:.1f}"
     if match.status == "matched":
         best = match.candidates[0]
-        said = Text(f"{best.composer}: {best.title}  {_manner(best)}", "green")
-        return mark, answer.played, answer.disturbed, said, f"{best.confidence:.2f}", latency
+        said = Text(f"{best.composer}: {best.title}", "green")
+        return mark, answer.played, answer.disturbed, said, _manner(best), f"{best.confidence:.2f}", latency
     reason = match.error.message if match.error else "unknown"
-    return mark, answer.played, answer.disturbed, Text(reason, "red" if match.error else "yellow"), "", latency
+    return mark, answer.played, answer.disturbed, Text(reason, "red" if match.error else "yellow"), "", "", latency
 
 
 def _manner(candidate: Candidate) -> str:
