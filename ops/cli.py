@@ -14,6 +14,7 @@ from ops.commands import (
     config,
     demo,
     down,
+    evaluate,
     identify,
     listen,
     publish,
@@ -59,6 +60,7 @@ def continuo() -> None:
 catalogue.register(app)
 config.register(app)
 identify.register(app)
+evaluate.register(app)
 bench.register(app)
 demo.register(app)
 up.register(app)

@@ -43,8 +43,8 @@ def evaluate_identify(
     """Identify every clip in every variant.
 
     Returns:
-        for each variant and length: top-1, top-5, place within 2 s strictly and with equally good repeats (of the clips whose
-        work was found), the share called matched, and latency.
+        for each variant and length: top-1, top-5, place within 2 s strictly and with equally good repeats (of the
+        clips whose work was found), the share called matched, and latency.
     """
     identifier = Identifier(catalogue, top=5)
     identifier.warm_up()

@@ -22,8 +22,8 @@ def evaluate_live(
     """Play every clip note by note to a tracker of its own.
 
     Returns:
-        for each number of notes the share of players with the right answer; the share of players that were given a wrong answer
-        at any time, and of answers that were wrong; the place at the end; the cost of an answer.
+        for each number of notes the share of players with the right answer; the share of players that were given a
+        wrong answer at any time, and of answers that were wrong; the place at the end; the cost of an answer.
     """
     identifier = Identifier(catalogue)
     identifier.warm_up()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from processors.identify.alignment import MISSED_GROUP, UNIT, align_many
+from processors.identify.alignment import UNIT, align_many
 from processors.identify.groups import SCORE_TOLERANCE_MS, group_notes
 from processors.notes import Notes
 
@@ -13,14 +13,13 @@ MARGIN_S = 1.0
 
 
 def same_passage(notes: Notes, start_s: float, end_s: float, other_start_s: float) -> bool:
-    """Whether a work from ``other_start_s`` on, within ``MARGIN_S``, repeats its passage from ``start_s`` to ``end_s``."""
-    passage = notes.between(start_s, end_s)
-    other = notes.between(other_start_s - MARGIN_S, other_start_s + end_s - start_s + MARGIN_S)
-    if not len(passage) or not len(other):
+    """Whether a work from ``other_start_s`` on, within ``MARGIN_S``, repeats its passage from ``start_s`` to
+    ``end_s``.""" passage = notes.between(start_s, end_s) other = notes.between(other_start_s - MARGIN_S,
+    other_start_s + end_s - start_s + MARGIN_S) if not len(passage) or not len(other):
         return False
     grouped = group_notes(other, SCORE_TOLERANCE_MS)
     first = np.diff(grouped.group, prepend=np.int32(-1)) > 0
     stored = grouped.pitch | np.where(first, 128, 0).astype(np.uint8)
     whole = np.array([len(stored)])
-    score = align_many(stored, np.zeros(1, np.int64), whole, np.zeros(1, np.int64), passage.pitch, MISSED_GROUP)
+    score = align_many(stored, np.zeros(1, np.int64), whole, np.zeros(1, np.int64), passage.pitch)
     return bool(score[0] >= SAME_SHARE * UNIT * len(passage))

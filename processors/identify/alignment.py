@@ -1,12 +1,12 @@
 """Alignment: how well the query's notes, in order, fit a passage of a work.
 
-Semi-global dynamic programming of query notes against the passage's onset groups, each a set of pitches: a query note that
-the group holds scores, one that it does not hold costs, and so does a group that is passed without a note. Where the query
-starts and ends in the passage is free. Notes of a chord may come in any order.
+Semi-global dynamic programming of query notes against the passage's onset groups, each a set of pitches: a query note
+that the group holds scores, one that it does not hold costs, and so does a group that is passed without a note. Where
+the query starts and ends in the passage is free. Notes of a chord may come in any order.
 
-State after some query notes, for each group: the best score with the group *entered* but not yet matched, and the best with
-at least one of its notes matched (*inside*). Sixteen passages are computed side by side, so that the compiler can use vector
-instructions; ``path`` does one passage again and says which notes matched.
+State after some query notes, for each group: the best score with the group *entered* but not yet matched, and the
+best with at least one of its notes matched (*inside*). Sixteen passages are computed side by side, so that the
+compiler can use vector instructions; ``path`` does one passage again and says which notes matched.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .compiled import compiled
+from .compiled import Int, compiled
 
 UNIT = 20
 """Scores are integers, in twentieths of a matched note."""
@@ -37,7 +37,6 @@ def align_many(
     last: NDArray[np.int64],
     shift: NDArray[np.int64],
     pitch: NDArray[np.uint8],
-    missed_group: int,
 ) -> NDArray[np.int32]:
     """Scores of passages; int32, one each.
 
@@ -46,7 +45,6 @@ def align_many(
         first, last: the passages, notes [first, last).
         shift: semitones that the query lies above each passage.
         pitch: the query's notes in order, uint8, at most 400.
-        missed_group: what a group costs that is passed without a note.
     """
     count = len(first)
     scores = np.zeros(count, np.int32)
@@ -88,14 +86,14 @@ def align_many(
         entered[:LANES] = ABSENT
         inside[: width + LANES] = ABSENT
         entered[LANES : width + LANES] = 0
-        previous = -1
+        previous: Int = -1
         for i in range(len(pitch)):
-            p = np.int64(pitch[i])
-            further = UNIT + MISSED_NOTE if p != previous else ABSENT
-            previous = p
-            _hear(entered, inside, size, absent[slot[p]], np.int16(further), np.int16(missed_group), width)
+            wanted = np.int64(pitch[i])
+            further = UNIT + MISSED_NOTE if wanted != previous else ABSENT
+            previous = wanted
+            _hear(entered, inside, size, absent[slot[wanted]], np.int16(further), width)
         for lane in range(lanes):
-            best = 0
+            best: Int = 0
             for g in range(1, groups + 1):
                 best = max(best, np.int64(inside[g * LANES + lane]))
             scores[base + lane] = best
@@ -108,9 +106,8 @@ def _hear(
     inside: NDArray[np.int16],
     size: NDArray[np.int16],
     absent: NDArray[np.int16],
-    further: int,
-    missed_group: int,
-    width: int,
+    further: Int,
+    width: Int,
 ) -> None:
     """Take one more query note into the state: int16 [(groups + 1) * LANES], lanes side by side."""
     for x in range(width):
@@ -119,6 +116,6 @@ def _hear(
         first_match = np.int16(old_entered + UNIT + MISSED_NOTE - MISSED_NOTE * size[x] + absent[x])
         next_match = np.int16(old_inside + further + absent[x])
         now_inside = max(np.int16(old_inside - EXTRA), first_match)
-        now_entered = max(np.int16(old_entered - EXTRA), np.int16(entered[x] - missed_group))
+        now_entered = max(np.int16(old_entered - EXTRA), np.int16(entered[x] - MISSED_GROUP))
         entered[x + LANES] = max(now_entered, inside[x])
         inside[x + LANES] = max(now_inside, next_match)

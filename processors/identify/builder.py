@@ -68,7 +68,7 @@ class SegmentBuilder:
         self._keep(
             _Work(
                 info,
-                grouped.pitch & 127 | np.where(starts, GROUP_BIT, 0).astype(np.uint8),
+                (grouped.pitch | np.where(starts, GROUP_BIT, 0)).astype(np.uint8),
                 np.maximum(np.diff(ticks, prepend=0), 0),
                 tokens.token,
                 tokens.note,

@@ -1,7 +1,8 @@
 """The catalogue: works on disk, searchable by their notes, growing without a rebuild.
 
-A folder with immutable segments and a manifest. A change writes new segments beside the old ones, then replaces the manifest;
-whoever has the catalogue open keeps reading the state that he opened. Small segments are merged as they gather.
+A folder with immutable segments and a manifest. A change writes new segments beside the old ones, then replaces the
+manifest; whoever has the catalogue open keeps reading the state that he opened. Small segments are merged as they
+gather.
 """
 
 from __future__ import annotations

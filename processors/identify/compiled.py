@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 import numba
+
+Int: TypeAlias = Any
+"""An integer within a kernel: Python's or one of NumPy's; the compiler knows which."""
 
 F = TypeVar("F", bound=Callable[..., object])
 

@@ -11,32 +11,37 @@ from importlib import resources
 import numpy as np
 from numpy.typing import NDArray
 
-from .ranking import COEFFICIENTS
+from .ranking import COEFFICIENTS, FEATURE_NAMES
 from .search import Hit
 
 BACKGROUND_PLACE = 5
 """Works from this place on are surely not what is played; the second may be the same music under another title."""
 
+MAX_LEAD = 30.0
+
 
 def evidence_of(ranked: Sequence[Hit], notes: int) -> NDArray[np.float64]:
-    """The model's input for the best of ``ranked``, float64 [8].
+    """The model's input for the best of ``ranked``, float64 [10].
 
-    A one; alignment score and matched notes a note; the ranking score's lead over the background, a note and as its root; the
-    logarithm of the number of notes; errors of time gaps a matched note; the ranking score a note.
+    A one; alignment score and matched notes a note; the ranking score's lead over the background, a note, as its root
+    and as it is up to ``MAX_LEAD``; the logarithm of the number of notes; the mean error of time gaps; the share of
+    notes in time; the ranking score a note.
     """
     best = ranked[0]
-    background = ranked[min(BACKGROUND_PLACE, len(ranked) - 1)].rank if len(ranked) > 1 else 0.0
+    feature = dict(zip(FEATURE_NAMES, best.features.tolist(), strict=True))
+    background = ranked[min(BACKGROUND_PLACE, len(ranked) - 1)].rank if len(ranked) > 2 else 0.0
     lead = max(best.rank - background, 0.0)
-    matched = max(best.features[1], 1.0)
     return np.array(
         [
             1.0,
             best.aligned / notes,
-            matched / notes,
+            feature["matched"] / notes,
             lead / notes,
             math.sqrt(lead),
+            min(lead, MAX_LEAD),
             math.log(notes),
-            best.features[2] / matched,
+            feature["gap_error_mean"],
+            feature["in_time_share"],
             best.rank / notes,
         ]
     )

@@ -6,16 +6,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .alignment import MISSED_GROUP
 from .groups import Grouped
 from .path import align_path
-from .ranking import Ranking, rank_features
+from .ranking import FEATURE_NAMES, Ranking, rank_features
 from .retrieve import Passages
 from .search import Hit
 
 BEHIND_NOTES = 48
 AHEAD_NOTES = 24
 """How far before and after the latest place the work is read, besides the length of what was heard."""
+
+VOTE_SHARE = FEATURE_NAMES.index("vote_share")
+"""Kept from the search: following asks for no votes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Spot:
 
 def spot_of(hit: Hit, query: Grouped) -> Spot:
     """The place that a passage's alignment ends in."""
-    _, matched = align_path(hit.segment.stored, hit.first, hit.last, hit.shift, query.pitch, hit.missed_group)
+    _, matched = align_path(hit.segment.stored, hit.first, hit.last, hit.shift, query.pitch)
     found = np.flatnonzero(matched >= 0)
     if not len(found):
         return Spot(hit, hit.first, len(matched))
@@ -61,12 +63,11 @@ def find_in_work(hit: Hit, query: Grouped, ranking: Ranking) -> Spot:
 def _aligned(hit: Hit, query: Grouped, first: int, last: int, ranking: Ranking) -> Spot:
     bounds = hit.segment.work_note[hit.work : hit.work + 2]
     first, last = max(first, int(bounds[0])), min(last, int(bounds[1]))
-    votes = hit.features[9] * len(query.pitch)
     passage = Passages(
-        np.array([hit.work]), np.array([first]), np.array([last]), np.array([hit.shift]), np.array([round(votes)])
+        np.array([hit.work]), np.array([first]), np.array([last]), np.array([hit.shift]), np.zeros(1, np.int64)
     )
-    features = rank_features(hit.segment, passage, 1, query, MISSED_GROUP)[0]
-    features[8] = hit.features[8]
+    features = rank_features(hit.segment, passage, 1, query)[0]
+    features[VOTE_SHARE] = hit.features[VOTE_SHARE]
     moved = replace(
         hit,
         first=first,
@@ -74,6 +75,5 @@ def _aligned(hit: Hit, query: Grouped, first: int, last: int, ranking: Ranking) 
         aligned=float(features[0]),
         features=features,
         rank=float(features @ ranking.weights),
-        missed_group=MISSED_GROUP,
     )
     return spot_of(moved, query)

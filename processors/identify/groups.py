@@ -26,14 +26,14 @@ class Grouped(NamedTuple):
         group: int32 [notes], the group of each note, from 0 without gaps.
         onset_ms: float64 [groups], onset of the group's first note, milliseconds.
         note_ms: float64 [notes], onset of each note, milliseconds.
-        index: int64 [notes], where each note stands in what was grouped.
+        source: int64 [notes], where each note stands in what was grouped.
     """
 
     pitch: NDArray[np.uint8]
     group: NDArray[np.int32]
     onset_ms: NDArray[np.float64]
     note_ms: NDArray[np.float64]
-    index: NDArray[np.int64]
+    source: NDArray[np.int64]
 
 
 def group_notes(notes: Notes, tolerance_ms: float = TOLERANCE_MS) -> Grouped:

@@ -44,9 +44,9 @@ GIVE_UP_NOTES = 20
 class LiveTracker:
     """Hears one player's notes and says what is played: ``unknown`` until sure, then the work and the place in it.
 
-    While the player keeps to the score, an answer costs an alignment near the expected place. When the notes stop fitting,
-    the rest of the work is tried for a jump, then the catalogue for another piece. The first candidate's ``ref_end_s`` is
-    where the player is. One thread at a time.
+    While the player keeps to the score, an answer costs an alignment near the expected place. When the notes stop
+    fitting, the rest of the work is tried for a jump, then the catalogue for another piece. The first candidate's
+    ``ref_end_s`` is where the player is. One thread at a time.
     """
 
     def __init__(self, identifier: Identifier, window_s: float = 30.0, window_max_notes: int = 256) -> None:

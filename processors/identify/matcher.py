@@ -78,7 +78,8 @@ class Identifier:
 
         Args:
             notes: the query; onsets on any clock.
-            span_s: the stretch of the query's clock whose place is wanted; by default from the first onset to the last end.
+            span_s: the stretch of the query's clock whose place is wanted; by default from the first onset to the
+            last end.
         """
         heard = _middle(notes)
         return self.answer(heard, self.look_up(heard), span_s or _span(notes))
@@ -115,7 +116,7 @@ class Identifier:
             return Workspace()
 
     def _place(self, query: Grouped, hit: Hit, span_s: tuple[float, float]) -> tuple[Place, int]:
-        _, matched = align_path(hit.segment.stored, hit.first, hit.last, hit.shift, query.pitch, hit.missed_group)
+        _, matched = align_path(hit.segment.stored, hit.first, hit.last, hit.shift, query.pitch)
         which = np.flatnonzero(matched >= 0)
         before = hit.segment.stored[int(hit.segment.work_note[hit.work]) : hit.first + 1] >> 7
         group = matched[which] + int(np.count_nonzero(before)) - 1

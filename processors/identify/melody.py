@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from processors.notes import Notes
 
-from .compiled import compiled
+from .compiled import Int, compiled
 from .groups import Grouped
 
 OVERLAP_MS = 60.0
@@ -50,7 +50,7 @@ def _top_line(
             line[used] = i
             used += 1
         while position < len(note_pitch) and note_group[position] <= g:
-            p = np.int64(note_pitch[position])
-            sounding_until[p] = max(sounding_until[p], note_end_ms[position])
+            sounding: Int = np.int64(note_pitch[position])
+            sounding_until[sounding] = max(sounding_until[sounding], note_end_ms[position])
             position += 1
     return line[:used].copy()

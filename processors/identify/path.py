@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .alignment import EXTRA, MISSED_NOTE, UNIT
-from .compiled import compiled
+from .alignment import EXTRA, MISSED_GROUP, MISSED_NOTE, UNIT
+from .compiled import Int, compiled
 
 IMPOSSIBLE = -(1 << 29)
 
@@ -40,7 +40,7 @@ def group_masks(
 
 @compiled
 def align_path(
-    stored: NDArray[np.uint8], first: int, last: int, shift: int, pitch: NDArray[np.uint8], missed_group: int
+    stored: NDArray[np.uint8], first: int, last: int, shift: int, pitch: NDArray[np.uint8]
 ) -> tuple[int, NDArray[np.int32]]:
     """The best alignment in detail.
 
@@ -58,20 +58,20 @@ def align_path(
         return 0, matched
     entered = np.zeros(groups, np.int32)
     inside = np.full(groups, IMPOSSIBLE, np.int32)
-    # Bits 0-1: how "inside" came about (0 extra, 1 first match, 2 further match); bits 2-3: "entered" (0 extra, 1 passed a
-    # group, 2 left a matched group).
+    # Bits 0-1: how "inside" came about (0 extra, 1 first match, 2 further match); bits 2-3: "entered" (0 extra, 1
+    # passed a group, 2 left a matched group).
     moves = np.zeros((count, groups), np.uint8)
-    previous = -1
+    previous: Int = -1
     for i in range(count):
-        wanted = np.int64(pitch[i]) - shift
+        wanted: Int = np.int64(pitch[i]) - shift
         if wanted < 0 or wanted > 127:
             wanted = 0
         in_low = wanted < 64
         bit = np.uint64(1) << np.uint64(wanted & 63)
         repeated = wanted == previous
         previous = wanted
-        before_entered = IMPOSSIBLE
-        before_inside = IMPOSSIBLE
+        before_entered: Int = IMPOSSIBLE
+        before_inside: Int = IMPOSSIBLE
         for j in range(groups):
             old_entered = entered[j]
             old_inside = inside[j]
@@ -88,8 +88,8 @@ def align_path(
                         now_inside = gain
                         move = 2
             now_entered = old_entered - EXTRA
-            if before_entered - missed_group > now_entered:
-                now_entered = before_entered - missed_group
+            if before_entered - MISSED_GROUP > now_entered:
+                now_entered = before_entered - MISSED_GROUP
                 move = (move & 3) | 4
             if before_inside > now_entered:
                 now_entered = before_inside

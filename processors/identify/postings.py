@@ -1,7 +1,8 @@
 """Postings: for every token the notes that it starts from, sorted by token, then pitch, then note.
 
-A posting is a note's number within its segment, three bytes. Its pitch is that of the note, so one index answers for every
-key: a known transposition reads the part of a token's list that has one pitch, another transposition reads another part.
+A posting is a note's number within its segment, three bytes. Its pitch is that of the note, so one index answers for
+every key: a known transposition reads the part of a token's list that has one pitch, another transposition reads
+another part.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .compiled import compiled
+from .compiled import Int, compiled
 from .tokens import TOKEN_COUNT
 
 POSTING_BYTES = 3
@@ -37,7 +38,7 @@ def unsort_postings(
     starts: NDArray[np.uint32], packed: NDArray[np.uint8]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """The (token, note) pairs of an index, by note: the inverse of ``sort_postings``."""
-    token = np.repeat(np.arange(TOKEN_COUNT, dtype=np.int32), np.diff(starts.astype(np.int64)))
+    token = np.repeat(np.arange(TOKEN_COUNT, dtype=np.int32), np.diff(starts).astype(np.int64))
     triples = packed.reshape(-1, POSTING_BYTES).astype(np.int32)
     note = triples[:, 0] | triples[:, 1] << 8 | triples[:, 2] << 16
     order = np.argsort(note, kind="stable")
@@ -74,14 +75,14 @@ def _fill(
 
 
 @compiled
-def posting(packed: NDArray[np.uint8], k: int) -> int:
+def posting(packed: NDArray[np.uint8], k: Int) -> Int:
     """The note of posting ``k``."""
     at = POSTING_BYTES * k
     return np.int64(packed[at]) | np.int64(packed[at + 1]) << 8 | np.int64(packed[at + 2]) << 16
 
 
 @compiled
-def first_of_pitch(packed: NDArray[np.uint8], stored: NDArray[np.uint8], start: int, end: int, pitch: int) -> int:
+def first_of_pitch(packed: NDArray[np.uint8], stored: NDArray[np.uint8], start: Int, end: Int, pitch: Int) -> Int:
     """The first posting of a list in [start, end) whose pitch is at least ``pitch``."""
     while start < end:
         middle = (start + end) >> 1

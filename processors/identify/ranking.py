@@ -1,9 +1,9 @@
 """Ranking: which of the aligned passages is the one that was played.
 
-The alignment counts pitches in order; alone it is fooled by dense passages that hold any note. A linear model adds whether
-the matched notes were in time with each other, how many tokens voted for the passage, its tempo and its key. Its weights
-are a conditional logit fitted on simulated performances (``processors.training.fit_identify``), so differences of scores
-are log odds.
+The alignment counts pitches in order; alone it is fooled by dense passages that hold any note. A linear model adds
+whether the matched notes were in time with each other, how many tokens voted for the passage, its tempo and its key.
+Its weights are a conditional logit fitted on simulated performances (``processors.training.fit_identify``), so
+differences of scores are log odds.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ FEATURE_NAMES = (
     "jumps",
     "skipped_groups",
     "tempo_distance",
+    "gap_error_mean",
+    "in_time_share",
     "vote_share",
-    "votes_per_note",
     "same_key",
 )
 MAX_TEMPO_DISTANCE = 1.5
@@ -39,7 +40,7 @@ MAX_TEMPO_DISTANCE = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The fitted model: float64 [11], one weight a feature."""
+    """The fitted model: float64 [12], one weight a feature."""
 
     weights: NDArray[np.float64]
 
@@ -50,10 +51,8 @@ class Ranking:
         return cls(np.array([values[name] for name in FEATURE_NAMES]))
 
 
-def rank_features(
-    segment: Segment, passages: Passages, most_votes: int, query: Grouped, missed_group: int
-) -> NDArray[np.float64]:
-    """The ranking model's input, float64 [passages, 11]."""
+def rank_features(segment: Segment, passages: Passages, most_votes: int, query: Grouped) -> NDArray[np.float64]:
+    """The ranking model's input, float64 [passages, 12]."""
     fit = passage_features(
         segment.stored,
         segment.gaps,
@@ -65,8 +64,15 @@ def rank_features(
         passages.shift,
         query.pitch,
         query.note_ms,
-        missed_group,
     )
     fit[:, 7] = np.minimum(np.abs(fit[:, 7]), MAX_TEMPO_DISTANCE)
-    votes = passages.votes.astype(np.float64)
-    return np.column_stack((fit, votes / max(most_votes, 1), votes / len(query.pitch), passages.shift == 0))
+    matched = np.maximum(fit[:, 1], 1.0)
+    return np.column_stack(
+        (
+            fit,
+            fit[:, 2] / matched,
+            fit[:, 4] / matched,
+            passages.votes / max(most_votes, 1),
+            passages.shift == 0,
+        )
+    )

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .segment import Segment
 from .tokens import QueryTokens
-from .votes import OFFSET, best_bins, clear, length_limit, list_bounds, vote
+from .votes import BIN_BITS, OFFSET, best_bins, clear, length_limit, list_bounds, vote
+
+COMMON_SHARE = 500
+"""A list with one posting for so many notes of the segment weighs 1."""
+MARGIN_NOTES = 24
+"""Passages reach so many notes, and a third of the query, beyond where they are expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +26,15 @@ class Effort:
         wide: many tokens, which survive mistakes.
         max_shift: transpositions up to so many semitones either way.
         budget: postings read at the most, of all transpositions; the longest lists are left out first.
-        bits: votes are gathered in bins of 2**bits note numbers.
-        slopes: reference notes a query note, each tried.
         keep: passages a segment to align, of all transpositions.
         rank: passages a segment to rank, the best aligned.
-        missed_group: what a group without a match costs in the alignment.
     """
 
     wide: bool
     max_shift: int
     budget: int
-    bits: int
-    slopes: tuple[float, ...]
     keep: int
     rank: int
-    missed_group: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,12 @@ class Passages:
         return Passages(*(getattr(self, name)[which] for name in ("work", "first", "last", "shift", "votes")))
 
 
+class _Bins(NamedTuple):
+    bins: NDArray[np.int32]
+    votes: NDArray[np.int32]
+    shift: int
+
+
 class Workspace:
     """Arrays that one query at a time uses."""
 
@@ -82,42 +88,31 @@ def retrieve(segment: Segment, tokens: QueryTokens, notes: int, effort: Effort, 
     shifts = effort.max_shift
     bounds = list_bounds(segment.starts, segment.packed, segment.stored, tokens.token, tokens.pitch, -shifts, shifts)
     longest = length_limit(bounds, effort.budget)
-    common = max(segment.notes // 500, 64)
-    table = workspace.bins((segment.notes + 2 * OFFSET >> effort.bits) + 2)
-    found: list[tuple[NDArray[np.int32], NDArray[np.int32], int, float]] = []
+    common = max(segment.notes // COMMON_SHARE, 64)
+    table = workspace.bins((segment.notes + 2 * OFFSET >> BIN_BITS) + 2)
+    found: list[_Bins] = []
     for column in range(2 * shifts + 1):
-        for slope in effort.slopes:
-            lists = (segment.packed, bounds, column, tokens.note, longest)
-            used = vote(*lists, common, effort.bits, slope, table, workspace.shared)
-            bins, votes = best_bins(table, workspace.shared, used, effort.keep)
-            clear(*lists, effort.bits, slope, table)
-            found.append((bins, votes, shifts - column, slope))
-    votes = np.concatenate([f[1] for f in found])
-    diagonal = (
-        (np.concatenate([f[0] for f in found]).astype(np.int64) << effort.bits) + (1 << effort.bits >> 1) - OFFSET
-    )
-    shift = np.repeat([f[2] for f in found], [len(f[0]) for f in found])
-    slope = np.repeat([f[3] for f in found], [len(f[0]) for f in found])
+        lists = (segment.packed, bounds, column, tokens.note, longest)
+        used = vote(*lists, common, table, workspace.shared)
+        found.append(_Bins(*best_bins(table, workspace.shared, used, effort.keep), shifts - column))
+        clear(*lists, table)
+    votes = np.concatenate([part.votes for part in found])
+    bins = np.concatenate([part.bins for part in found]).astype(np.int64)
+    shift = np.repeat([part.shift for part in found], [len(part.bins) for part in found])
     if len(votes) > effort.keep:
         best = np.argpartition(-votes, effort.keep)[: effort.keep]
-        votes, diagonal, shift, slope = votes[best], diagonal[best], shift[best], slope[best]
-    return _passages(segment, votes, diagonal, shift, slope, notes, 1 << effort.bits)
+        votes, bins, shift = votes[best], bins[best], shift[best]
+    diagonal = (bins << BIN_BITS) + (1 << BIN_BITS >> 1) - OFFSET
+    return _passages(segment, votes, diagonal, shift, notes)
 
 
 def _passages(
-    segment: Segment,
-    votes: NDArray[np.int32],
-    diagonal: NDArray[np.int64],
-    shift: NDArray[np.int64],
-    slope: NDArray[np.float64],
-    count: int,
-    width: int,
+    segment: Segment, votes: NDArray[np.int32], diagonal: NDArray[np.int64], shift: NDArray[np.int64], count: int
 ) -> Passages:
-    length = (count * slope).astype(np.int64)
-    work = np.searchsorted(segment.work_note, diagonal + length // 2, side="right") - 1
+    work = np.searchsorted(segment.work_note, diagonal + count // 2, side="right") - 1
     work = np.clip(work, 0, segment.works - 1)
-    margin = 16 + width + count // 3
+    margin = MARGIN_NOTES + count // 3
     first = np.maximum(diagonal - margin, segment.work_note[work])
-    last = np.minimum(diagonal + length + margin, segment.work_note[work + 1])
+    last = np.minimum(diagonal + count + margin, segment.work_note[work + 1])
     valid = ~segment.removed[work] & (last > first)
     return Passages(work[valid], first[valid], last[valid], shift[valid], votes[valid].astype(np.int64))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,19 +19,22 @@ from .segment import Segment
 from .tokens import query_tokens
 
 EFFORTS = (
-    Effort(wide=False, max_shift=0, budget=60_000, bits=3, slopes=(1.0,), keep=64, rank=12, missed_group=6),
-    Effort(wide=False, max_shift=6, budget=1_500_000, bits=3, slopes=(1.0,), keep=400, rank=24, missed_group=6),
-    Effort(wide=True, max_shift=0, budget=3_000_000, bits=3, slopes=(1.0,), keep=1500, rank=40, missed_group=6),
-    Effort(wide=True, max_shift=6, budget=6_000_000, bits=3, slopes=(1.0,), keep=1500, rank=40, missed_group=6),
+    Effort(wide=False, max_shift=0, budget=60_000, keep=64, rank=12),
+    Effort(wide=False, max_shift=6, budget=1_500_000, keep=400, rank=24),
+    Effort(wide=True, max_shift=0, budget=3_000_000, keep=1500, rank=40),
+    Effort(wide=True, max_shift=6, budget=6_000_000, keep=1500, rank=40),
 )
 """Tried in turn until the answer is sure."""
+
+PLACES_A_WORK = 3
+"""Passages of one work that are ranked; a piece full of repeats must not crowd out all others."""
 
 SURE_SCORE = 14.0
 SURE_SHARE = 0.72
 SURE_LEAD = 8.0
 """An answer is sure when it aligns so many notes, such a share of the notes, and leads by such log odds ..."""
-EXACT_SHARE = 0.9
-"""... or aligns such a share, whatever the lead: then the next may be the same music under another title."""
+EXACT_RANK = 1.3
+"""... or ranks so much a note, whatever the lead: then the next may be the same music under another title."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,6 @@ class Hit:
         aligned: alignment score, in matched notes.
         features: the ranking model's input.
         rank: the ranking model's output; differences are log odds.
-        missed_group: the cost that the alignment used.
     """
 
     segment: Segment
@@ -53,7 +56,6 @@ class Hit:
     aligned: float
     features: NDArray[np.float64]
     rank: float
-    missed_group: int
 
 
 def search(
@@ -101,10 +103,9 @@ def _try(
 def _align(
     segment: Segment, passages: Passages, most_votes: int, query: Grouped, effort: Effort, ranking: Ranking
 ) -> list[Hit]:
-    scores = align_many(segment.stored, passages.first, passages.last, passages.shift, query.pitch, effort.missed_group)
-    best = np.argsort(-scores, kind="stable")[: effort.rank]
-    chosen = passages.take(best[scores[best] > 0])
-    features = rank_features(segment, chosen, most_votes, query, effort.missed_group)
+    scores = align_many(segment.stored, passages.first, passages.last, passages.shift, query.pitch)
+    chosen = passages.take(_best_aligned(scores, passages.work, effort.rank))
+    features = rank_features(segment, chosen, most_votes, query)
     ranks = features @ ranking.weights
     return [
         Hit(
@@ -116,14 +117,26 @@ def _align(
             float(features[i, 0]),
             features[i],
             float(ranks[i]),
-            effort.missed_group,
         )
         for i in range(len(chosen))
     ]
+
+
+def _best_aligned(scores: NDArray[np.int32], work: NDArray[np.int64], wanted: int) -> NDArray[np.int64]:
+    """Indices of the best scores, at most ``wanted`` and at most ``PLACES_A_WORK`` of one work."""
+    places: Counter[int] = Counter()
+    chosen: list[int] = []
+    for i in np.argsort(-scores, kind="stable").tolist():
+        if len(chosen) == wanted or scores[i] <= 0:
+            break
+        if places[work[i]] < PLACES_A_WORK:
+            places[work[i]] += 1
+            chosen.append(i)
+    return np.array(chosen, np.int64)
 
 
 def _is_sure(ranked: list[Hit], notes: int) -> bool:
     if not ranked or ranked[0].aligned < max(SURE_SCORE, SURE_SHARE * notes):
         return False
     lead = ranked[0].rank - ranked[1].rank if len(ranked) > 1 else SURE_LEAD
-    return lead >= SURE_LEAD or ranked[0].aligned >= EXACT_SHARE * notes
+    return lead >= SURE_LEAD or ranked[0].rank >= EXACT_RANK * notes

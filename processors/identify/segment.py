@@ -1,7 +1,8 @@
 """A segment: an immutable, memory-mapped file that holds works and their postings.
 
-Layout: eight bytes magic, uint32 length of the header, uint32 CRC-32 of the header, the header (JSON: for each section its
-dtype, offset, size and CRC-32), then the sections, each at a multiple of 64 bytes. Numbers are little-endian.
+Layout: eight bytes magic, uint32 length of the header, uint32 CRC-32 of the header, the header (JSON: for each
+section its dtype, offset, size and CRC-32), then the sections, each at a multiple of 64 bytes. Numbers are
+little-endian.
 
 ========== ======== ================= =================================================================
 section    dtype    entries           meaning
@@ -78,7 +79,7 @@ def hash_id(work_id: str) -> int:
 
 
 def _raw(array: NDArray[Any]) -> memoryview:
-    return memoryview(array.view(np.uint8))
+    return memoryview(array.view(np.uint8))  # type: ignore[arg-type]
 
 
 def write_segment(path: Path, sections: dict[str, NDArray[Any]]) -> int:
@@ -188,7 +189,7 @@ class Segment:
         if len(self.long_at):
             i, j = np.searchsorted(self.long_at, (a, b))
             gaps[self.long_at[i:j].astype(np.int64) - a] = self.long_gaps[i:j]
-        return np.cumsum(gaps) * (GAP_UNIT_MS / 1000.0)
+        return np.cumsum(gaps).astype(np.float64) * (GAP_UNIT_MS / 1000.0)
 
     def without(self, hashes: set[int]) -> Segment:
         """The segment with some more works removed, by the hashes of their ids; the file stays as it is."""

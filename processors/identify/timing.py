@@ -35,7 +35,6 @@ def passage_features(
     shift: NDArray[np.int64],
     pitch: NDArray[np.uint8],
     note_ms: NDArray[np.float64],
-    missed_group: int,
 ) -> NDArray[np.float64]:
     """How well passages fit the query in pitch and time.
 
@@ -43,12 +42,11 @@ def passage_features(
         stored, gaps, work_note, work_group: of the segment.
         work, first, last, shift: the passages, see ``retrieve.Passages``.
         pitch, note_ms: the query's notes.
-        missed_group: as in ``align_many``.
 
     Returns:
-        float64 [passages, 8]: alignment score in matched notes; matched notes; squared and absolute errors of the gaps between
-        them, summed and capped; notes near a steady tempo; jumps; groups passed without a match; logarithm to base 2 of the
-        tempo ratio.
+        float64 [passages, 8]: alignment score in matched notes; matched notes; squared and absolute errors of the
+        gaps between them, summed and capped; notes near a steady tempo; jumps; groups passed without a match;
+        logarithm to base 2 of the tempo ratio.
     """
     count = len(first)
     features = np.zeros((count, FEATURES))
@@ -56,7 +54,7 @@ def passage_features(
     heard = np.empty(notes)
     written = np.empty(notes)
     for c in range(count):
-        score, matched = align_path(stored, first[c], last[c], shift[c], pitch, missed_group)
+        score, matched = align_path(stored, first[c], last[c], shift[c], pitch)
         group = np.int64(work_group[work[c]]) - 1
         for n in range(np.int64(work_note[work[c]]), first[c] + 1):
             group += np.int64(stored[n]) >> 7

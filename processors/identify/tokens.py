@@ -7,8 +7,9 @@ Three kinds, each a small integer:
 * a chord: a note, its chord mate below, and the pitch-nearest note of the next group; two intervals, no time.
 * a melody: three notes in a row of the work's top line, with intervals and ratio like a chain.
 
-A work has few tokens a note, a query many: redundancy in the query costs time, in the index space. After Arzt, Boeck and
-Widmer, "Fast Identification of Piece and Score Position via Symbolic Fingerprinting" (ISMIR 2012), with other tokens.
+A work has few tokens a note, a query many: redundancy in the query costs time, in the index space. After Arzt, Boeck
+and Widmer, "Fast Identification of Piece and Score Position via Symbolic Fingerprinting" (ISMIR 2012), with other
+tokens.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from processors.notes import Notes
 
-from .compiled import compiled
+from .compiled import Int, compiled
 from .groups import TOLERANCE_MS, Grouped, group_notes
 
 REACH = 24
@@ -100,7 +101,7 @@ def query_tokens(notes: Notes, wide: bool) -> QueryTokens:
             WIDE_SLACK_MS if wide else SLACK_MS,
         )
         tokens.append(token)
-        index.append(grouped.index[note])
+        index.append(grouped.source[note])
     token = np.concatenate(tokens)
     note = np.concatenate(index)
     order = np.lexsort((token, note))
@@ -117,7 +118,7 @@ def group_starts(grouped: Grouped) -> NDArray[np.int32]:
 
 
 @compiled
-def _nearest(pitch: NDArray[np.uint8], start: int, end: int, target: int) -> int:
+def _nearest(pitch: NDArray[np.uint8], start: Int, end: Int, target: Int) -> Int:
     best = start
     for i in range(start + 1, end):
         if abs(np.int64(pitch[i]) - target) < abs(np.int64(pitch[best]) - target):
@@ -126,7 +127,7 @@ def _nearest(pitch: NDArray[np.uint8], start: int, end: int, target: int) -> int
 
 
 @compiled
-def _second_nearest(pitch: NDArray[np.uint8], start: int, end: int, target: int, nearest: int) -> int:
+def _second_nearest(pitch: NDArray[np.uint8], start: Int, end: Int, target: Int, nearest: Int) -> Int:
     best = -1
     for i in range(start, end):
         if i != nearest and (best < 0 or abs(np.int64(pitch[i]) - target) < abs(np.int64(pitch[best]) - target)):
@@ -138,11 +139,11 @@ def _second_nearest(pitch: NDArray[np.uint8], start: int, end: int, target: int,
 def _octaves(first_ms: float, second_ms: float) -> float:
     """Ratio of two gaps in half octaves, within the reach."""
     value = 2.0 * np.log2(max(second_ms, 1.0) / max(first_ms, 1.0))
-    return min(max(value, -float(RATIO_REACH)), float(RATIO_REACH))
+    return float(min(max(value, -float(RATIO_REACH)), float(RATIO_REACH)))
 
 
 @compiled
-def _chain_token(base: int, first: int, second: int, ratio: int) -> int:
+def _chain_token(base: Int, first: Int, second: Int, ratio: Int) -> Int:
     """-1 when an interval is out of reach."""
     if abs(first) > REACH or abs(second) > REACH:
         return -1
@@ -150,7 +151,7 @@ def _chain_token(base: int, first: int, second: int, ratio: int) -> int:
 
 
 @compiled
-def _chord_token(mate: int, following: int) -> int:
+def _chord_token(mate: Int, following: Int) -> Int:
     if mate < 1 or mate > MATE_REACH or abs(following) > REACH:
         return -1
     return CHORD_BASE + (mate - 1) * SPAN + following + REACH

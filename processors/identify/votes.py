@@ -1,7 +1,7 @@
 """Votes: where in the catalogue the query's tokens gather.
 
-A posting of reference note r for query note q votes for the diagonal r - q, in bins of note numbers: time and tempo never
-enter. Each query note counts once a bin, and rare tokens count more.
+A posting of reference note r for query note q votes for the diagonal r - q, in bins of note numbers: time and tempo
+never enter. Each query note counts once a bin, and rare tokens count more.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .compiled import compiled
+from .compiled import Int, compiled
 from .postings import POSTING_BYTES, first_of_pitch
 
 MAX_WEIGHT = 8
@@ -17,6 +17,8 @@ VOTES = np.uint32(0x7FFF)
 LISTED = np.uint32(0x8000)
 CLEAR_ALL = 16
 """Clearing the table at once costs as much as clearing so many times fewer bins one by one."""
+BIN_BITS = 3
+"""Bins hold 2**BIN_BITS diagonals."""
 OFFSET = 1024
 """Added to diagonals, so that they are positive; more than a query has notes."""
 
@@ -38,7 +40,7 @@ def list_bounds(
     columns = shift_high - shift_low + 1
     bounds = np.empty((len(token), columns + 1), np.int64)
     for t in range(len(token)):
-        place = np.int64(starts[token[t]])
+        place: Int = np.int64(starts[token[t]])
         end = np.int64(starts[token[t] + 1])
         for c in range(columns + 1):
             wanted = np.int64(pitch[t]) - shift_high + c
@@ -78,8 +80,6 @@ def vote(
     note: NDArray[np.int32],
     longest: int,
     common: int,
-    bits: int,
-    slope: float,
     table: NDArray[np.uint32],
     shared: NDArray[np.int32],
 ) -> int:
@@ -88,8 +88,6 @@ def vote(
     Args:
         longest: longer lists are left out.
         common: the length of a list that weighs 1; each halving adds one.
-        bits: bins hold 2**bits diagonals.
-        slope: reference notes a query note: 1, more for a query that leaves notes out.
         table: uint32 [bins], zeros; afterwards votes in bits 0-14, the last query note in bits 16-31.
         shared: int32 [bins], receives the bins that two query notes or more vote for.
 
@@ -104,12 +102,12 @@ def vote(
         if length <= 0 or length > longest:
             continue
         weight = np.uint32(min(max(1 + int(np.log2(common / length)), 1), MAX_WEIGHT))
-        base = OFFSET - int(slope * note[t])
+        base = OFFSET - note[t]
         mark = np.uint32((note[t] + 1) << 16)
         for k in range(start, end):
             at = POSTING_BYTES * k
             r = np.int64(packed[at]) | np.int64(packed[at + 1]) << 8 | np.int64(packed[at + 2]) << 16
-            b = (r + base) >> bits
+            b = (r + base) >> BIN_BITS
             cell = table[b]
             if cell == 0:
                 table[b] = weight | mark
@@ -139,8 +137,9 @@ def best_bins(
         left = np.int64(table[b - 1] & VOTES) if b > 0 else 0
         right = np.int64(table[b + 1] & VOTES) if b < last else 0
         if own >= left and own > right:
-            score[i] = min(own + left + right, 4095)
-            histogram[score[i]] += 1
+            total_votes: Int = min(own + left + right, 4095)
+            score[i] = total_votes
+            histogram[total_votes] += 1
     threshold = 4095
     total = histogram[threshold]
     while threshold > 1 and total + histogram[threshold - 1] <= wanted:
@@ -164,8 +163,6 @@ def clear(
     column: int,
     note: NDArray[np.int32],
     longest: int,
-    bits: int,
-    slope: float,
     table: NDArray[np.uint32],
 ) -> None:
     """Undo ``vote``: bin by bin after few votes, else the whole table."""
@@ -181,8 +178,8 @@ def clear(
         start = bounds[t, column]
         end = bounds[t, column + 1]
         if end - start <= longest:
-            base = OFFSET - int(slope * note[t])
+            base = OFFSET - note[t]
             for k in range(start, end):
                 at = POSTING_BYTES * k
                 r = np.int64(packed[at]) | np.int64(packed[at + 1]) << 8 | np.int64(packed[at + 2]) << 16
-                table[(r + base) >> bits] = 0
+                table[(r + base) >> BIN_BITS] = 0

@@ -29,6 +29,7 @@ from .performances import PIANIST
 from .twins import twins_of
 from .variants import VARIANTS, vary
 
+EVIDENCE_VARIANTS = ("clean", "shifted", "noisy20", "melody")
 LENGTHS_S = (3.0, 5.0, 10.0)
 FALSE_UNKNOWNS = 0.02
 """Share of known music that the threshold may call unknown."""
@@ -116,6 +117,7 @@ def main() -> None:
     print(f"top-1 {np.mean(top_right):.4f} (fitted half {np.mean(top):.4f})")
     print(f"threshold {threshold:.3f}: unknown rejected {np.mean(probability[~truth] < threshold):.4f}")
     print(f"calibration error {calibration_error(probability, truth):.4f}")
+    np.savez("/tmp/A/evidence.npz", inputs=inputs, right=right, checked=checked, truth=truth)
     coefficients = {
         "made_by": "python -m processors.training.fit_identify",
         "clips": arguments.clips,
@@ -175,7 +177,7 @@ def _evidence(
     ids = {info.path: info.work_id for info in catalogue.works()}
     workspace = Workspace()
     inputs, right, top = [], [], []
-    for variant in ("clean", "shifted", "noisy20"):
+    for variant in EVIDENCE_VARIANTS:
         for clip in clips:
             heard = vary(clip, variant, rng).notes
             query = group_notes(heard)

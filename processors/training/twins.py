@@ -10,7 +10,7 @@ from processors.notes import Notes
 
 EXCERPTS = 12
 EXCERPT_NOTES = 60
-SAME_PASSAGE = 0.8
+SAME_PASSAGE = 0.7
 """A passage is the same when so much of its notes is found, in order."""
 SAME_WORK = 0.5
 """Works are twins when so many of one's excerpts are the same in the other."""

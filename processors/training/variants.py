@@ -18,8 +18,9 @@ VARIANTS = ("clean", "shifted", "noisy20", "noisy30", "melody")
 def vary(clip: TrueClip, variant: str, rng: np.random.Generator) -> TrueClip:
     """A variant of a clip.
 
-    ``clean``: as it is. ``shifted``: up to six semitones and a tempo of 0.5-2. ``noisy20``, ``noisy30``: so many percent of the
-    notes dropped, as many added, 20 or 30 ms jitter, 2 or 5 % octave errors. ``melody``: the top line only.
+    ``clean``: as it is. ``shifted``: up to six semitones and a tempo of 0.5-2. ``noisy20``, ``noisy30``: so many
+    percent of the notes dropped, as many added, 20 or 30 ms jitter, 2 or 5 % octave errors. ``melody``: the top line
+    only.
     """
     if variant == "shifted":
         semitones = int(rng.integers(-6, 7))
