@@ -13,9 +13,10 @@ MARGIN_S = 1.0
 
 
 def same_passage(notes: Notes, start_s: float, end_s: float, other_start_s: float) -> bool:
-    """Whether a work from ``other_start_s`` on, within ``MARGIN_S``, repeats its passage from ``start_s`` to
-    ``end_s``.""" passage = notes.between(start_s, end_s) other = notes.between(other_start_s - MARGIN_S,
-    other_start_s + end_s - start_s + MARGIN_S) if not len(passage) or not len(other):
+    """Whether a work from ``other_start_s`` on, give or take ``MARGIN_S``, repeats its passage [start_s, end_s)."""
+    passage = notes.between(start_s, end_s)
+    other = notes.between(other_start_s - MARGIN_S, other_start_s + end_s - start_s + MARGIN_S)
+    if not len(passage) or not len(other):
         return False
     grouped = group_notes(other, SCORE_TOLERANCE_MS)
     first = np.diff(grouped.group, prepend=np.int32(-1)) > 0
