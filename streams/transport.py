@@ -64,6 +64,7 @@ class Consumer(stock.Consumer):
         self._held: set[TP] = set()
         self._handed: MutableMapping[TP, deque[int]] = defaultdict(deque)
         self._committable: dict[TP, int] = {}
+        self._opened = asyncio.Event()
         super().__init__(*args, **kwargs)
 
     def _new_consumer_thread(self) -> ConsumerThread:
@@ -143,6 +144,7 @@ class Consumer(stock.Consumer):
         held, self._held = self._held, set()
         super().resume_partitions(held)
         super().resume_flow()
+        self._opened.set()
 
     def _close_flow(self) -> None:
         # a worker that had no partitions is not told to by Faust
@@ -171,7 +173,8 @@ class Consumer(stock.Consumer):
             return
         epoch, partitions = self.epoch, frozenset(self._get_active_partitions())
         if not partitions:
-            await self.wait(self.suspend_flow.wait(), timeout=FETCH_TIMEOUT_S)
+            self._opened.clear()
+            await self.wait(self._opened.wait(), timeout=FETCH_TIMEOUT_S)
             return
         records = await self._thread.fetch(epoch, partitions)
         if records and epoch == self.epoch:
