@@ -53,7 +53,7 @@ class EmbeddedSettings(Section):
     clickhouse_result_max_bytes: int = 64 << 20
     clickhouse_query_max_bytes: int = Field(1 << 30, description="Memory that one statement may take.")
     clickhouse_query_timeout_s: int = 60
-    start_timeout_s: float = 90.0
+    start_timeout_s: float = Field(180.0, description="A slow machine compiles the matcher for a minute once.")
     stop_timeout_s: float = 20.0
     restarts: int = Field(6, description="How often a part that died is started again within restart_window_s.")
     restart_window_s: float = 300.0

@@ -37,7 +37,8 @@ class CatalogueView:
     def __init__(self, settings: Settings) -> None:
         self._top = settings.identify.top
         self._lock = threading.Lock()
-        self._identifier = self._ready(open_or_create(settings.catalogue_dir))
+        self._identifier = Identifier(open_or_create(settings.catalogue_dir), self._top)
+        self._identifier.warm_up()
 
     def identifier(self) -> Identifier:
         """The identifier to use now; costs one stat while the catalogue has not changed."""
@@ -46,12 +47,7 @@ class CatalogueView:
             try:
                 newest = known.refreshed()
                 if newest is not known:
-                    self._identifier = self._ready(newest)
+                    self._identifier = Identifier(newest, self._top)
             except CatalogueError as error:
                 log.warning("keeping the catalogue as it was", version=known.version, reason=str(error))
             return self._identifier
-
-    def _ready(self, catalogue: Catalogue) -> Identifier:
-        identifier = Identifier(catalogue, self._top)
-        identifier.warm_up()
-        return identifier
