@@ -8,13 +8,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from connectors.blob_store import BlobStore
 from connectors.producer import EventProducer
 from connectors.registry import EventCodec
 from connectors.settings import Settings
 from ops.stack import Stack
+from ops.stack.part import Part
 from processors.identify import Catalogue
 from schemas.events import Clip
 
@@ -32,7 +35,8 @@ pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _workers(stack: Stack, settings: Settings) -> Iterator[None]:
+def clips_worker(stack: Stack, settings: Settings) -> Iterator[Part]:
+    """A worker of each kind, running; gives that of the clips."""
     Catalogue.update(settings.catalogue_dir, [PIECE.entry()])
     workers = [stack.add(kind) for kind in ("clips", "live", "redis-sink", "clickhouse-sink")]
     for worker in workers:
@@ -44,7 +48,7 @@ def _workers(stack: Stack, settings: Settings) -> Iterator[None]:
         producer.flush()
         replies.of_clip("ready")
         replies.match(lambda match: match.source_id == "ready" and match.kind == "live", "the first note")
-    yield
+    yield workers[0]
     for worker in workers:
         assert worker.pid is not None, f"{worker.name} has ended: {worker.log.read_text()[-2000:]}"
         worker.stop()
@@ -75,6 +79,26 @@ def test_part_is_away_for_a_while(stack: Stack, settings: Settings, away: str) -
             assert replies.of_clip(f"{away}-{sent}").status != "failed"
     assert_nothing_lost(settings)
     helper.stop()
+
+
+def test_blob_store_is_away(clips_worker: Part, settings: Settings) -> None:
+    """The partition waits, a worker that waits can be stopped, and whoever comes next answers."""
+    codec = EventCodec(settings)
+    ref = BlobStore(settings).put(PIECE.midi)
+    shelf = Path(settings.blob_url.removeprefix("file://")) / Path(ref.key).parent
+    hidden = shelf.rename(shelf.with_suffix(".away"))
+    shelf.touch()  # a file where a folder should be: neither there nor gone
+    with replies_from_now(settings, codec) as replies, EventProducer(settings, codec) as producer:
+        claimed = Clip(source_id="s", clip_id="claimed", kind="midi", name="a.mid", blob=ref, start_s=5, length_s=8)
+        producer.send("clips", claimed)
+        producer.flush()
+        time.sleep(2.0)
+        clips_worker.restart()
+        assert not replies.matches
+        shelf.unlink()
+        hidden.rename(shelf)
+        assert replies.of_clip("claimed").candidates[0].work_id == PIECE.work_id
+    assert_nothing_lost(settings)
 
 
 def clip(clip_id: str, number: int = 0) -> Clip:
