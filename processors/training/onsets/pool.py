@@ -13,13 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.notes import Notes
+from processors.training.performances import melody_line
 
 from .passages import find_works, random_passage
+from .patches import PatchError, PatchSet
 from .soundfonts import PIANOS, PLUCKED, SUSTAINED, SoundFont
-from .synthesis import random_instrument, synthesise
+from .synthesis import random_instrument, random_sustained, synthesise
 
 PASSAGE_S = 12.0
 PASSAGES_A_SHARD = 50
+SYNTHESISED, SUNG = 0.2, 0.15
+"""Shares of passages by additive synthesis, and of those with a synthesised voice above samples."""
+Source = SoundFont | PatchSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +35,42 @@ class Rendered:
     notes: Notes
 
 
-def render_passage(works: list[Path], fonts: list[SoundFont], rng: np.random.Generator) -> Rendered:
-    """A random passage on a random instrument: a quarter additive synthesis, of the rest over half pianos."""
+def render_passage(works: list[Path], sources: list[Source], rng: np.random.Generator) -> Rendered:
+    """A random passage on random instruments: additive synthesis, samples, or a synthesised voice above samples."""
     notes = random_passage(works, PASSAGE_S, rng)
-    if not fonts or rng.random() < 0.25:
+    kind = rng.random() if sources else 0.0
+    if kind < SYNTHESISED:
         samples = synthesise(notes, PASSAGE_S, random_instrument(rng), rng)
+    elif kind < SYNTHESISED + SUNG:
+        top, rest = _top_line(notes)
+        voice = synthesise(top, PASSAGE_S, random_sustained(rng), rng)
+        below = _play(rest, sources, rng)
+        balance = 10.0 ** (rng.uniform(-8.0, 14.0) / 20.0) * below.std() / max(float(voice.std()), 1e-6)
+        samples = below + np.float32(balance) * voice
     else:
-        programs, pedal = _programs(rng)
-        font = fonts[rng.integers(len(fonts))]
-        samples = font.render(notes, PASSAGE_S, programs, rng, pedal, drums=rng.random() < 0.05)
+        samples = _play(notes, sources, rng)
     peak = max(float(np.abs(samples).max()), 1e-6)
     return Rendered((samples / peak * 30000.0).astype(np.int16), notes)
+
+
+def _top_line(notes: Notes) -> tuple[Notes, Notes]:
+    """The highest note of each onset, and all others."""
+    line = melody_line(notes)
+    on_top = set(zip(line.onset_s.tolist(), line.pitch.tolist(), strict=True))
+    top = np.array([key in on_top for key in zip(notes.onset_s.tolist(), notes.pitch.tolist(), strict=True)])
+    return _chosen(notes, top), _chosen(notes, ~top)
+
+
+def _chosen(notes: Notes, which: NDArray[np.bool_]) -> Notes:
+    return Notes(notes.onset_s[which], notes.duration_s[which], notes.pitch[which], notes.velocity[which])
+
+
+def _play(notes: Notes, sources: list[Source], rng: np.random.Generator) -> NDArray[np.float32]:
+    source = sources[int(rng.integers(len(sources)))]
+    if isinstance(source, PatchSet):
+        return source.render(notes, PASSAGE_S, rng)
+    programs, pedal = _programs(rng)
+    return source.render(notes, PASSAGE_S, programs, rng, pedal, drums=bool(rng.random() < 0.05))
 
 
 def _programs(rng: np.random.Generator) -> tuple[tuple[int, ...], bool]:
@@ -82,17 +112,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--works", type=Path, nargs="+", required=True, help="folders of MIDI files")
     parser.add_argument("--fonts", type=Path, nargs="*", default=[], help="SoundFonts to train on")
+    parser.add_argument("--patches", type=Path, help="a timidity configuration of GUS patches to train on")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--count", type=int, default=3000, help="passages of 12 s")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--held-out", action="store_true", help="render the works kept for validation")
     args = parser.parse_args()
     works = [file for folder in args.works for file in find_works(folder)[1 if args.held_out else 0]]
-    fonts = [SoundFont(path) for path in args.fonts]
+    sources: list[Source] = [SoundFont(path) for path in args.fonts]
+    if args.patches is not None:
+        sources.append(PatchSet(args.patches))
     rng = np.random.default_rng(args.seed)
     args.out.mkdir(parents=True, exist_ok=True)
     for number in range(args.count // PASSAGES_A_SHARD):
-        passages = [render_passage(works, fonts, rng) for _ in range(PASSAGES_A_SHARD)]
+        passages: list[Rendered] = []
+        while len(passages) < PASSAGES_A_SHARD:
+            try:
+                passages.append(render_passage(works, sources, rng))
+            except PatchError as error:
+                print(error, flush=True)
         write_shard(args.out / f"{args.seed:04d}-{number:04d}.npz", passages)
         print(f"{number + 1} shards, {(number + 1) * PASSAGES_A_SHARD * PASSAGE_S / 3600:.2f} h", flush=True)
 

@@ -33,6 +33,8 @@ class Instrument:
         glide_cents: how far below the pitch a tone begins.
         formants_hz: centres of resonances; empty for none.
         breath: level of noise in the tone.
+        beating: depth of the slow beats of strings that are not quite in tune with each other.
+        knock: level of the short noise of a hammer or a plectrum.
     """
 
     tilt_db: float
@@ -47,25 +49,37 @@ class Instrument:
     glide_cents: float
     formants_hz: tuple[float, ...]
     breath: float
+    beating: float = 0.0
+    knock: float = 0.0
 
 
 def random_instrument(rng: np.random.Generator) -> Instrument:
     """Struck or plucked, or blown, bowed or sung, as chance has it."""
-    if rng.random() < 0.5:
-        return Instrument(
-            tilt_db=rng.uniform(4.0, 14.0),
-            odd_only=rng.choice([0.0, 0.0, rng.uniform(0.0, 0.7)]),
-            inharmonicity=10.0 ** rng.uniform(-4.5, -3.0),
-            attack_s=rng.uniform(0.001, 0.008),
-            release_s=rng.uniform(0.03, 0.4),
-            decay_s=rng.uniform(0.3, 4.0),
-            vibrato_cents=0.0,
-            vibrato_hz=5.0,
-            tremolo=0.0,
-            glide_cents=0.0,
-            formants_hz=(),
-            breath=0.0,
-        )
+    return random_struck(rng) if rng.random() < 0.5 else random_sustained(rng)
+
+
+def random_struck(rng: np.random.Generator) -> Instrument:
+    """A piano, a harp, a guitar, or something between them."""
+    return Instrument(
+        tilt_db=rng.uniform(4.0, 14.0),
+        odd_only=rng.choice([0.0, 0.0, rng.uniform(0.0, 0.7)]),
+        inharmonicity=10.0 ** rng.uniform(-4.5, -3.0),
+        attack_s=rng.uniform(0.001, 0.008),
+        release_s=rng.uniform(0.03, 0.4),
+        decay_s=rng.uniform(0.3, 4.0),
+        vibrato_cents=0.0,
+        vibrato_hz=5.0,
+        tremolo=0.0,
+        glide_cents=0.0,
+        formants_hz=(),
+        breath=0.0,
+        beating=rng.choice([0.0, rng.uniform(0.1, 0.6)]),
+        knock=rng.choice([0.0, rng.uniform(0.02, 0.4)]),
+    )
+
+
+def random_sustained(rng: np.random.Generator) -> Instrument:
+    """A wind instrument, a bowed string or a voice."""
     voice = rng.random() < 0.5
     return Instrument(
         tilt_db=rng.uniform(3.0, 14.0),
@@ -118,6 +132,11 @@ def _tone(
     decay_s = instrument.decay_s * 2.0 ** ((60 - pitch) / 18.0)
     rate = (1.0 + 0.35 * (k - 1)) / decay_s if instrument.decay_s else np.zeros(partials)
     tone = _partials(phase, time_s, stretch, amplitude, rate, rng.uniform(0.0, 2.0 * np.pi, partials))
+    if instrument.beating:
+        beat_hz = rng.uniform(0.2, 2.5)
+        tone *= 1.0 + instrument.beating * np.cos(2.0 * np.pi * (beat_hz * time_s + rng.random()))
+    if instrument.knock:
+        tone += instrument.knock * np.exp(-time_s / rng.uniform(0.003, 0.03)) * rng.normal(0.0, 1.0, count)
     if instrument.breath:
         tone += instrument.breath * rng.normal(0.0, 1.0, count)
     envelope = np.minimum(1.0, time_s / instrument.attack_s)
