@@ -22,7 +22,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 from connectors.settings import Settings
 from ops.stack import Stack
 
-RECORDS = int(os.environ.get("CONTINUO_TEST_CHAOS_RECORDS", "6000"))
+RECORDS = int(os.environ.get("CONTINUO_TEST_CHAOS_RECORDS", "8000"))
 TRANSPORT = os.environ.get("CONTINUO_TEST_TRANSPORT", "ours")
 SEED = int(os.environ.get("CONTINUO_TEST_CHAOS_SEED", "1"))
 PARTITIONS = 16
@@ -81,7 +81,7 @@ def test_workers_join_stop_and_die(stack: Stack, settings: Settings, tmp_path: P
         wait_for(lambda: sum(handled(tmp_path).values()) > RECORDS // 50)
         for step in steps:
             step()
-            time.sleep(dice.uniform(2.0, 5.0))
+            time.sleep(dice.uniform(2.0, 5.5))
         wait_for(lambda: committed(consumer, topic) == ends)
     finally:
         workers.end()
