@@ -47,7 +47,8 @@ def latency(load: Load, seed: int) -> dict[str, Any]:
     """Measure clips and live notes, one after the other, on one stack.
 
     Returns:
-        ``clip`` and ``live`` with count and quantiles in milliseconds, and the load that was offered.
+        ``clip`` and ``live``: count and quantiles in milliseconds, in ``compute`` those of the identification alone;
+        and the load that was offered.
     """
     with rig(("kafka", "registry"), ("clips", "live")) as made:
         rng = np.random.default_rng(seed)
@@ -63,6 +64,7 @@ def _clip_latency(made: Rig, per_s: float, seconds: float, rng: np.random.Genera
     clips = clips_of_works(made.works, round(per_s * (seconds + SETTLE_S)), rng)
     sent_at: dict[str, float] = {}
     arrived_at: dict[str, float] = {}
+    compute_ms: list[float] = []
 
     def publish() -> None:
         with EventProducer(made.settings, made.codec) as producer:
@@ -76,12 +78,13 @@ def _clip_latency(made: Rig, per_s: float, seconds: float, rng: np.random.Genera
         for match in matches(reader, SILENCE_S):
             if match.clip_id in sent_at:
                 arrived_at.setdefault(match.clip_id, time.perf_counter())
+                compute_ms.append(match.compute_ms)
             if len(arrived_at) == len(clips):
                 break
         sender.join()
     settled = [clip.clip_id for clip in clips[round(per_s * SETTLE_S) :]]
     timings_ms = [(arrived_at[clip] - sent_at[clip]) * 1000.0 for clip in settled if clip in arrived_at]
-    return quantiles(timings_ms) | {"unanswered": len(clips) - len(arrived_at)}
+    return quantiles(timings_ms) | {"unanswered": len(clips) - len(arrived_at), "compute": quantiles(compute_ms)}
 
 
 def _live_latency(made: Rig, players: int, per_s: float, seconds: float, rng: np.random.Generator) -> dict[str, Any]:
@@ -91,6 +94,7 @@ def _live_latency(made: Rig, players: int, per_s: float, seconds: float, rng: np
     sent: dict[str, list[tuple[float, float]]] = {f"player-{number}": [] for number in range(players)}
     lock = threading.Lock()
     timings_ms: list[float] = []
+    compute_ms: list[float] = []
     answered = 0
 
     def publish() -> None:
@@ -111,11 +115,12 @@ def _live_latency(made: Rig, players: int, per_s: float, seconds: float, rng: np
                 covered = [entry for entry in waiting if entry[0] <= match.time_s]
                 sent[match.source_id] = waiting[len(covered) :]
             answered += len(covered)
+            compute_ms.append(match.compute_ms)
             timings_ms += [(now - at) * 1000.0 for time_s, at in covered if time_s >= SETTLE_S]
             if answered == len(events):
                 break
         sender.join()
-    return quantiles(timings_ms) | {"unanswered": len(events) - answered}
+    return quantiles(timings_ms) | {"unanswered": len(events) - answered, "compute": quantiles(compute_ms)}
 
 
 def _event(clip: DemoClip, number: int) -> Clip:
