@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .evaluate_audio import audio
+
 if TYPE_CHECKING:
     from processors.identify import Catalogue
     from processors.training.clips import TrueClip
@@ -34,6 +36,7 @@ def register(app: typer.Typer) -> None:
     group.command("identify")(identify)
     group.command("live")(live)
     group.command("unknown")(unknown)
+    group.command("audio")(audio)
     app.add_typer(group, name="evaluate")
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import scipy.signal
+import soxr
 from numpy.typing import NDArray
 
+from processors.audio import decode_audio
 from processors.identify import Catalogue
 from processors.midi import cut, read_midi
 from processors.notes import Notes
@@ -89,6 +91,18 @@ def other_clips(
         font = loaded[number // len(families) % len(loaded)]
         samples = _play(font, clip.notes, length_s, 0.0, programs, rng)
         yield AudioClip(samples, clip.notes, length_s, clip.path, family)
+
+
+def recorded_clips(csv_path: Path, root: Path) -> Iterator[AudioClip]:
+    """Recordings as they are; their notes are not known."""
+    nothing = Notes.of(np.zeros(0), np.zeros(0, np.int64))
+    with csv_path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            sound = decode_audio((root / row["query_path"]).read_bytes())
+            start_s, length_s = float(row["start_s"]), float(row["length_s"])
+            part = sound.samples[int(start_s * sound.rate_hz) : int((start_s + length_s) * sound.rate_hz)]
+            samples = np.asarray(soxr.resample(part, sound.rate_hz, SAMPLE_RATE), np.float32)
+            yield AudioClip(samples, nothing, length_s, row["reference_path"], "recording")
 
 
 def _play(
