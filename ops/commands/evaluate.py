@@ -24,6 +24,7 @@ Root = Annotated[Path | None, typer.Option(help="What the CSV's paths are relati
 Simulated = Annotated[int, typer.Option(min=0, help="Without --clips: so many simulated clips of catalogue works.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only so many clips.")]
 Variants = Annotated[str, typer.Option(help="Which of clean,shifted,noisy20,noisy30,melody; with commas.")]
+MaxShift = Annotated[int, typer.Option(min=0, max=6, help="Semitones that the key may differ.")]
 Seed = Annotated[int, typer.Option(help="Of all that is random.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
@@ -47,6 +48,7 @@ def identify(
     simulated: Simulated = 300,
     limit: Limit = None,
     variants: Variants = "clean,shifted,noisy30,melody",
+    max_shift: MaxShift = 6,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -56,7 +58,7 @@ def identify(
     opened, found = _inputs(catalogue, clips, root, simulated, limit, seed)
     names = _variants(variants)
     with _progress(len(found) * len(names)) as advance:
-        table = evaluate_identify(opened, found, names, seed, advance)
+        table = evaluate_identify(opened, found, names, seed, max_shift, advance)
     _report(opened, found, table, as_json)
 
 

@@ -28,6 +28,7 @@ def identify(
     jsonl: Annotated[Path | None, typer.Option(help="With --clips: where the lines go; else standard output.")] = None,
     catalogue: Annotated[Path | None, typer.Option(help="The catalogue; else the one of the settings.")] = None,
     top: Annotated[int, typer.Option(min=1, max=100, help="How many candidates.")] = 5,
+    max_shift: Annotated[int, typer.Option(min=0, max=6, help="Semitones that the key may differ.")] = 6,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
 ) -> None:
     """Identify FILE, or each row of --clips.
@@ -44,7 +45,7 @@ def identify(
         raise typer.Exit(USAGE)
     settings = Settings()
     try:
-        identifier = Identifier(Catalogue.open(catalogue or settings.catalogue_dir), top)
+        identifier = Identifier(Catalogue.open(catalogue or settings.catalogue_dir), top, max_shift)
     except CatalogueError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(FAILED) from error

@@ -13,7 +13,7 @@ from processors.notes import Notes
 from .following import Spot, find_in_work, follow, spot_of
 from .groups import Grouped, group_notes
 from .matcher import MIN_NOTES, Identification, Identifier
-from .search import EFFORTS, Hit
+from .search import Hit
 
 QUERY_NOTES = 48
 """So many of the latest notes are looked up in the catalogue."""
@@ -22,7 +22,6 @@ FOLLOW_NOTES = 32
 JUMP_NOTES = 14
 """So many of the latest notes say where a player has jumped to."""
 
-QUICK_EFFORTS = EFFORTS[:2]
 DEEP_EVERY_NOTES = 16
 """A player who is not recognised yet gets a search with all efforts after so many notes."""
 RECHECK_NOTES = 32
@@ -90,7 +89,7 @@ class LiveTracker:
 
     def _look_up(self, heard: Notes) -> None:
         deep = self._since_deep >= DEEP_EVERY_NOTES
-        ranked = self.identifier.look_up(heard, EFFORTS if deep else QUICK_EFFORTS)
+        ranked = self.identifier.look_up(heard, quick=not deep)
         self._since_lookup = 0
         if deep:
             self._since_deep = 0
@@ -129,7 +128,7 @@ class LiveTracker:
             self._look_for_another(latest)
 
     def _look_for_another(self, latest: Notes) -> None:
-        ranked = self.identifier.look_up(latest, QUICK_EFFORTS)
+        ranked = self.identifier.look_up(latest, quick=True)
         self._since_lookup = 0
         query = group_notes(latest)
         answer = self.identifier.answer(latest, ranked, _ends(latest))
@@ -143,7 +142,7 @@ class LiveTracker:
         """Whether another work fits the latest notes better than the one that is followed."""
         heard = self._latest(QUERY_NOTES)
         query = group_notes(heard)
-        ranked = self.identifier.look_up(heard, QUICK_EFFORTS)
+        ranked = self.identifier.look_up(heard, quick=True)
         self._since_lookup = 0
         here = follow(spot, query, 0, self.identifier.ranking)
         self._others = [hit for hit in ranked if not _same_work(hit, spot.hit)]

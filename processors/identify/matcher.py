@@ -21,8 +21,8 @@ from .groups import Grouped, group_notes
 from .path import align_path
 from .place import Place, fit_place
 from .ranking import Ranking
-from .retrieve import Effort, Workspace
-from .search import EFFORTS, Hit, search
+from .retrieve import Workspace
+from .search import Hit, efforts_within, search
 
 MIN_NOTES = 5
 """Fewer notes are never identified: too many works hold them."""
@@ -51,13 +51,22 @@ class Identification:
 
 
 class Identifier:
-    """Answers queries from a catalogue; safe to use from many threads at once."""
+    """Answers queries from a catalogue; safe to use from many threads at once.
 
-    def __init__(self, catalogue: Catalogue, top: int = 5, confidence: Confidence | None = None) -> None:
+    Args:
+        catalogue: what is looked in.
+        top: candidates in an answer, at most.
+        max_shift: transpositions that are tried, semitones either way, at most 6; with 0 music is only found in its
+            key, which is faster and surer for few notes.
+    """
+
+    def __init__(self, catalogue: Catalogue, top: int = 5, max_shift: int = 6) -> None:
         self.catalogue = catalogue
         self.top = top
-        self.confidence = confidence or Confidence.load()
+        self.max_shift = max_shift
+        self.confidence = Confidence.load()
         self.ranking = Ranking.load()
+        self._efforts = efforts_within(max_shift)
         self._workspaces: SimpleQueue[Workspace] = SimpleQueue()
 
     def warm_up(self) -> None:
@@ -66,7 +75,7 @@ class Identifier:
         notes = Notes.of(np.repeat(np.arange(40) * 0.25, 2), rng.integers(40, 80, 80))
         with TemporaryDirectory() as folder:
             catalogue = Catalogue.build(folder, [WorkEntry("warm-up", "", "", "", notes)])
-            small = Identifier(catalogue, self.top, self.confidence)
+            small = Identifier(catalogue, self.top)
             small.identify(notes)
             small.look_up(Notes.of(notes.onset_s, rng.integers(40, 80, 80)))
         self.look_up(notes)
@@ -84,13 +93,17 @@ class Identifier:
         heard = _middle(notes)
         return self.answer(heard, self.look_up(heard), span_s or _span(notes))
 
-    def look_up(self, heard: Notes, efforts: Sequence[Effort] = EFFORTS) -> list[Hit]:
-        """The best passage of each work that may be what was heard, best first; of at most ``MAX_NOTES`` notes."""
+    def look_up(self, heard: Notes, quick: bool = False) -> list[Hit]:
+        """The best passage of each work that may be what was heard, best first; of at most ``MAX_NOTES`` notes.
+
+        ``quick`` leaves out the searches for music with many mistakes.
+        """
         query = group_notes(heard)
         if len(query.pitch) < MIN_NOTES:
             return []
         workspace = self._workspace()
         try:
+            efforts = [effort for effort in self._efforts if not (quick and effort.wide)]
             return search(self.catalogue.segments, heard, query, self.ranking, workspace, efforts)
         finally:
             self._workspaces.put(workspace)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,6 +56,15 @@ class Hit:
     aligned: float
     features: NDArray[np.float64]
     rank: float
+
+
+def efforts_within(max_shift: int) -> tuple[Effort, ...]:
+    """The efforts for so many semitones either way."""
+    return tuple(
+        replace(effort, max_shift=min(effort.max_shift, max_shift))
+        for effort in EFFORTS
+        if max_shift > 0 or effort.max_shift == 0
+    )
 
 
 def search(
