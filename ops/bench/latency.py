@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -14,10 +13,11 @@ from connectors.consumer import EventReader
 from connectors.producer import EventProducer
 from ops.answers import matches
 from ops.demo.material import DemoClip, clips_of_works
-from processors.midi import read_midi
 from schemas import topics
-from schemas.events import Clip, NoteEvent
+from schemas.events import Clip
 
+from .pace import at
+from .players import player
 from .quantiles import quantiles
 from .rig import Rig, rig
 
@@ -68,7 +68,7 @@ def _clip_latency(made: Rig, per_s: float, seconds: float, rng: np.random.Genera
 
     def publish() -> None:
         with EventProducer(made.settings, made.codec) as producer:
-            for number, (clip, _) in enumerate(zip(clips, _at(np.arange(len(clips)) / per_s), strict=True)):
+            for number, (clip, _) in enumerate(zip(clips, at(np.arange(len(clips)) / per_s), strict=True)):
                 sent_at[clip.clip_id] = time.perf_counter()
                 producer.send(topics.CLIPS.name, _event(clip, number))
 
@@ -89,7 +89,7 @@ def _clip_latency(made: Rig, per_s: float, seconds: float, rng: np.random.Genera
 
 def _live_latency(made: Rig, players: int, per_s: float, seconds: float, rng: np.random.Generator) -> dict[str, Any]:
     total = round(per_s * (seconds + SETTLE_S))
-    events = [event for number in range(players) for event in _player(made, f"player-{number}", total, per_s, rng)]
+    events = [event for number in range(players) for event in player(made.works, f"player-{number}", total, per_s, rng)]
     events.sort(key=lambda event: event.time_s)
     sent: dict[str, list[tuple[float, float]]] = {f"player-{number}": [] for number in range(players)}
     lock = threading.Lock()
@@ -99,7 +99,7 @@ def _live_latency(made: Rig, players: int, per_s: float, seconds: float, rng: np
 
     def publish() -> None:
         with EventProducer(made.settings, made.codec) as producer:
-            for event, _ in zip(events, _at(event.time_s for event in events), strict=True):
+            for event, _ in zip(events, at(event.time_s for event in events), strict=True):
                 with lock:
                     sent[event.source_id].append((event.time_s, time.perf_counter()))
                 producer.send(topics.NOTES.name, event)
@@ -127,35 +127,3 @@ def _event(clip: DemoClip, number: int) -> Clip:
     return Clip(
         source_id=f"bench-{number % SOURCES}", clip_id=clip.clip_id, kind="midi", name=clip.name, data=clip.data
     )
-
-
-def _player(made: Rig, source_id: str, count: int, per_s: float, rng: np.random.Generator) -> list[NoteEvent]:
-    """A player who goes through works, each at the tempo that makes it ``per_s`` notes a second on average."""
-    events: list[NoteEvent] = []
-    while len(events) < count:
-        notes = read_midi(made.works[int(rng.integers(len(made.works)))].midi)
-        begin_s = len(events) / per_s
-        stretch = len(notes) / per_s / max(notes.onset_s[-1], 1.0)
-        events += [
-            NoteEvent(
-                source_id=source_id,
-                session_id="bench",
-                sequence=len(events) + index,
-                time_s=begin_s + float(onset_s) * stretch,
-                type="note_on",
-                pitch=int(pitch),
-                velocity=80,
-            )
-            for index, (onset_s, pitch) in enumerate(zip(notes.onset_s, notes.pitch, strict=True))
-        ]
-    return events[:count]
-
-
-def _at(times_s: Iterable[float]) -> Iterator[None]:
-    """Come back at each of the times, seconds from now; late ones at once, so that the offered load does not sink."""
-    start = time.perf_counter()
-    for time_s in times_s:
-        wait_s = start + time_s - time.perf_counter()
-        if wait_s > 0:
-            time.sleep(wait_s)
-        yield

@@ -47,6 +47,25 @@ def throughput(
     _print(measure(clips, rounds, seed), as_json)
 
 
+@bench.command()
+def chaos(
+    clips: Annotated[int, typer.Option(min=10, max=1_000_000)] = 5000,
+    clips_per_s: Annotated[float, typer.Option(min=0.1, max=1000.0)] = 30.0,
+    outage_s: Annotated[float, typer.Option(min=0.1, max=600.0, help="How long each server is away.")] = 20.0,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Stop, kill and add workers, and take Kafka, registry, Redis and ClickHouse away, while clips and notes flow.
+
+    Exit code 1: something was lost, or stands twice in Redis or ClickHouse.
+    """
+    from ops.bench.chaos import chaos as run
+
+    result = run(clips, clips_per_s, outage_s, seed, lambda line: typer.echo(line, err=True))
+    _print(result, as_json)
+    raise typer.Exit(1 if result["lost"] or result["duplicated"] else 0)
+
+
 def _print(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(result))
