@@ -22,7 +22,7 @@ from .synthesis import random_instrument, random_sustained, synthesise
 
 PASSAGE_S = 12.0
 PASSAGES_A_SHARD = 50
-SYNTHESISED, SUNG = 0.2, 0.15
+SYNTHESISED, SUNG = 0.35, 0.15
 """Shares of passages by additive synthesis, and of those with a synthesised voice above samples."""
 Source = SoundFont | PatchSet
 

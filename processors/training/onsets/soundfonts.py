@@ -17,7 +17,7 @@ from processors.onsets.constants import SAMPLE_RATE
 
 PIANOS = (0, 1, 3)
 PLUCKED = (4, 5, 6, 7, 8, 10, 11, 12, 13, 24, 25, 26, 45, 46)
-SUSTAINED = (19, 20, 21, 40, 41, 42, 48, 52, 53, 56, 57, 58, 60, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75)
+SUSTAINED = (19, 21, 40, 41, 42, 48, 52, 53, 56, 57, 58, 60, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75)
 PEDAL, MODULATION, EXPRESSION = 64, 1, 11
 DRUM_CHANNEL = 9
 

@@ -6,7 +6,7 @@ vibrato, tremolo, glides into the note, breath.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numba
 import numpy as np
@@ -24,6 +24,8 @@ class Instrument:
     """An instrument of sines.
 
     Attributes:
+        stops: multiples of the pitch that sound together, as an organ's stops do; (1.0,) for all other instruments.
+        colour_db: how each partial differs from the tilt.
         tilt_db: fall of the partials' level, dB an octave.
         odd_only: how far even partials are weakened, 0-1 (clarinets, stopped pipes).
         inharmonicity: B of a stiff string, f_k = k f sqrt(1 + B k^2), at MIDI pitch 60.
@@ -37,6 +39,8 @@ class Instrument:
         knock: level of the short noise of a hammer or a plectrum.
     """
 
+    stops: tuple[float, ...]
+    colour_db: tuple[float, ...]
     tilt_db: float
     odd_only: float
     inharmonicity: float
@@ -55,12 +59,23 @@ class Instrument:
 
 def random_instrument(rng: np.random.Generator) -> Instrument:
     """Struck or plucked, or blown, bowed or sung, as chance has it."""
-    return random_struck(rng) if rng.random() < 0.5 else random_sustained(rng)
+    kind = rng.random()
+    if kind < 0.5:
+        return random_struck(rng)
+    return random_sustained(rng) if kind < 0.8 else random_organ(rng)
+
+
+def _colour(rng: np.random.Generator) -> tuple[float, ...]:
+    """The low partials differ the most: often the second is stronger than the first, and is no note of its own."""
+    spread_db = rng.uniform(2.0, 9.0) * np.where(np.arange(MAX_PARTIALS) < 6, 1.0, 0.6)
+    return tuple(rng.normal(0.0, spread_db).tolist())
 
 
 def random_struck(rng: np.random.Generator) -> Instrument:
     """A piano, a harp, a guitar, or something between them."""
     return Instrument(
+        stops=(1.0,),
+        colour_db=_colour(rng),
         tilt_db=rng.uniform(4.0, 14.0),
         odd_only=rng.choice([0.0, 0.0, rng.uniform(0.0, 0.7)]),
         inharmonicity=10.0 ** rng.uniform(-4.5, -3.0),
@@ -82,6 +97,8 @@ def random_sustained(rng: np.random.Generator) -> Instrument:
     """A wind instrument, a bowed string or a voice."""
     voice = rng.random() < 0.5
     return Instrument(
+        stops=(1.0,),
+        colour_db=_colour(rng),
         tilt_db=rng.uniform(3.0, 14.0),
         odd_only=rng.choice([0.0, 0.0, rng.uniform(0.3, 0.95)]),
         inharmonicity=0.0,
@@ -94,6 +111,20 @@ def random_sustained(rng: np.random.Generator) -> Instrument:
         glide_cents=rng.choice([0.0, rng.uniform(20.0, 150.0)]),
         formants_hz=tuple(rng.uniform((250.0, 800.0, 2200.0), (900.0, 2200.0, 3400.0))) if voice else (),
         breath=rng.choice([0.0, rng.uniform(0.0, 0.05)]),
+    )
+
+
+def random_organ(rng: np.random.Generator) -> Instrument:
+    """Pipes at the octave, the twelfth and two octaves above the 8-foot stop, as often as not."""
+    above = [stop for stop in (2.0, 3.0, 4.0, 6.0, 8.0) if rng.random() < 0.45]
+    return replace(
+        random_sustained(rng),
+        stops=(1.0, *above),
+        tilt_db=rng.uniform(6.0, 18.0),
+        attack_s=rng.uniform(0.005, 0.06),
+        vibrato_cents=rng.choice([0.0, rng.uniform(2.0, 15.0)]),
+        glide_cents=0.0,
+        formants_hz=(),
     )
 
 
@@ -123,7 +154,8 @@ def _tone(
     stiffness = instrument.inharmonicity * 2.0 ** ((pitch - 60) / 12.0)
     stretch = k * np.sqrt(1.0 + stiffness * k**2)
     softer = (127 - velocity) / 127.0
-    level_db = -(instrument.tilt_db + 8.0 * softer) * np.log2(k) + rng.normal(0.0, 3.0, partials)
+    level_db = -(instrument.tilt_db + 8.0 * softer) * np.log2(k) + np.array(instrument.colour_db[:partials])
+    level_db += rng.normal(0.0, 2.0, partials)
     for centre_hz in instrument.formants_hz:
         level_db = level_db + 12.0 * np.exp(-0.5 * (np.log2(k * base_hz / centre_hz) / 0.3) ** 2)
     amplitude = 10.0 ** (level_db / 20.0)
@@ -131,7 +163,12 @@ def _tone(
     # Higher notes and higher partials die sooner.
     decay_s = instrument.decay_s * 2.0 ** ((60 - pitch) / 18.0)
     rate = (1.0 + 0.35 * (k - 1)) / decay_s if instrument.decay_s else np.zeros(partials)
-    tone = _partials(phase, time_s, stretch, amplitude, rate, rng.uniform(0.0, 2.0 * np.pi, partials))
+    tone = np.zeros(count)
+    for stop in instrument.stops:
+        heard = stretch * stop * base_hz < HIGHEST_HZ
+        start = rng.uniform(0.0, 2.0 * np.pi, partials)
+        level = rng.uniform(0.4, 1.0) if len(instrument.stops) > 1 else 1.0
+        tone += _partials(phase, time_s, (stretch * stop)[heard], level * amplitude[heard], rate[heard], start[heard])
     if instrument.beating:
         beat_hz = rng.uniform(0.2, 2.5)
         tone *= 1.0 + instrument.beating * np.cos(2.0 * np.pi * (beat_hz * time_s + rng.random()))
