@@ -22,6 +22,8 @@ FOLLOW_NOTES = 32
 JUMP_NOTES = 14
 """So many of the latest notes say where a player has jumped to."""
 
+LOOKUP_SHARE = 10
+"""A player who is not recognised yet is looked up after every note, but with more than so many notes not after each."""
 DEEP_EVERY_NOTES = 16
 """A player who is not recognised yet gets a search with all efforts after so many notes."""
 RECHECK_NOTES = 32
@@ -82,7 +84,7 @@ class LiveTracker:
     def _find(self) -> None:
         """Look in the catalogue, less often the longer nothing was found."""
         heard = self._latest(QUERY_NOTES)
-        if len(heard) < MIN_NOTES or self._since_lookup < max(1, len(heard) // 6):
+        if len(heard) < MIN_NOTES or self._since_lookup < max(1, len(heard) // LOOKUP_SHARE):
             self._answer = replace(self._answer, status="unknown", notes_heard=len(heard))
             return
         self._look_up(heard)

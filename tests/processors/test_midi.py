@@ -9,11 +9,14 @@ from processors.midi import BadMusicError, MidiLimits, cut, read_midi, write_mid
 from processors.notes import Notes
 
 
+LIMITS = MidiLimits()
+
+
 def some_notes(count: int = 40) -> Notes:
     return Notes.of(np.arange(count) * 0.25, 40 + np.arange(count) % 40, np.full(count, 0.2), np.full(count, 80))
 
 
-def reason(data: bytes, limits: MidiLimits = MidiLimits()) -> str:
+def reason(data: bytes, limits: MidiLimits = LIMITS) -> str:
     with pytest.raises(BadMusicError) as caught:
         read_midi(data, limits)
     assert str(caught.value).endswith((".", ")")) or ":" in str(caught.value)

@@ -106,7 +106,7 @@ def test_positions_are_kept_until_changed(folder: Path) -> None:
 
 
 def test_no_catalogue_is_said_in_a_sentence(folder: Path) -> None:
-    with pytest.raises(CatalogueError, match="There is no catalogue at .* make one"):
+    with pytest.raises(CatalogueError, match=r"There is no catalogue at .* make one"):
         Catalogue.open(folder)
 
 
