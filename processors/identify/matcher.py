@@ -26,7 +26,7 @@ from .search import Hit, efforts_within, search
 
 MIN_NOTES = 5
 """Fewer notes are never identified: too many works hold them."""
-MAX_NOTES = 400
+MAX_NOTES = 256
 """Of a longer query the middle is identified."""
 
 

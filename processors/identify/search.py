@@ -22,7 +22,7 @@ EFFORTS = (
     Effort(wide=False, max_shift=0, budget=60_000, keep=64, rank=12),
     Effort(wide=False, max_shift=6, budget=1_500_000, keep=400, rank=24),
     Effort(wide=True, max_shift=0, budget=3_000_000, keep=1500, rank=40),
-    Effort(wide=True, max_shift=6, budget=6_000_000, keep=1500, rank=40),
+    Effort(wide=True, max_shift=6, budget=2_500_000, keep=1500, rank=40),
 )
 """Tried in turn until the answer is sure."""
 
@@ -33,8 +33,11 @@ SURE_SCORE = 14.0
 SURE_SHARE = 0.72
 SURE_LEAD = 8.0
 """An answer is sure when it aligns so many notes, such a share of the notes, and leads by such log odds ..."""
+TWINS = 3
+FAR_LEAD = 16.0
+"""... or leads so far over the work at this place: those before it may be the same music under other titles ..."""
 EXACT_RANK = 1.3
-"""... or ranks so much a note, whatever the lead: then the next may be the same music under another title."""
+"""... or ranks so much a note, whatever the lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,5 +150,7 @@ def _best_aligned(scores: NDArray[np.int32], work: NDArray[np.int64], wanted: in
 def _is_sure(ranked: list[Hit], notes: int) -> bool:
     if not ranked or ranked[0].aligned < max(SURE_SCORE, SURE_SHARE * notes):
         return False
-    lead = ranked[0].rank - ranked[1].rank if len(ranked) > 1 else SURE_LEAD
-    return lead >= SURE_LEAD or ranked[0].rank >= EXACT_RANK * notes
+    best = ranked[0].rank
+    lead = best - ranked[1].rank if len(ranked) > 1 else SURE_LEAD
+    far_lead = best - ranked[TWINS].rank if len(ranked) > TWINS else 0.0
+    return lead >= SURE_LEAD or far_lead >= FAR_LEAD or best >= EXACT_RANK * notes
