@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import scipy.fft
@@ -50,7 +51,13 @@ def step_spectra(samples: NDArray[np.float32], steps: int) -> Spectra:
 
 def _power(samples: NDArray[np.float32], window: int, hop: int, count: int) -> NDArray[np.float32]:
     frames = np.lib.stride_tricks.sliding_window_view(samples[: (count - 1) * hop + window], window)[::hop]
-    shape = np.hanning(window + 1)[:-1]
     # scipy's transform handles many windows at once, four times as fast as numpy's.
-    spectrum = scipy.fft.rfft(frames * (shape * (2.0 / shape.sum())).astype(np.float32))
+    spectrum = scipy.fft.rfft(frames * _window(window))
     return np.asarray(spectrum.real**2 + spectrum.imag**2, np.float32)
+
+
+@lru_cache(maxsize=4)
+def _window(length: int) -> NDArray[np.float32]:
+    """A Hann window, scaled so that a full-scale sine has power 1 at its line."""
+    shape = np.hanning(length + 1)[:-1]
+    return (shape * (2.0 / shape.sum())).astype(np.float32)
