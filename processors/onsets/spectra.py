@@ -60,4 +60,4 @@ def _power(samples: NDArray[np.float32], window: int, hop: int, count: int) -> N
 def _window(length: int) -> NDArray[np.float32]:
     """A Hann window, scaled so that a full-scale sine has power 1 at its line."""
     shape = np.hanning(length + 1)[:-1]
-    return (shape * (2.0 / shape.sum())).astype(np.float32)
+    return np.asarray(shape * (2.0 / shape.sum()), np.float32)
