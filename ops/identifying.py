@@ -10,11 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from connectors.publisher import ClipError, kind_of
 from processors.identify import Identifier
-from processors.midi import BadMusicError, MidiLimits, cut, read_midi
-from processors.notes import Notes
+from processors.identify_music import Music, MusicIdentifier, MusicLimits
+from processors.midi import BadMusicError
 
-CACHED_FILES = 64
+CACHED_FILES = 8  # a sound of an hour has half a gigabyte
 CANDIDATE_FIELDS = (
     "path",
     "work_id",
@@ -35,12 +36,12 @@ class ClipsError(ValueError):
 
 
 class FileIdentifier:
-    """Identifies parts of MIDI files; files are parsed once while they are among the latest."""
+    """Identifies parts of MIDI and sound files; files are read once while they are among the latest."""
 
-    def __init__(self, identifier: Identifier, limits: MidiLimits) -> None:
+    def __init__(self, identifier: Identifier, limits: MusicLimits) -> None:
         self._identifier = identifier
-        self._limits = limits
-        self._parsed: OrderedDict[Path, Notes] = OrderedDict()
+        self._music = MusicIdentifier(limits)
+        self._read: OrderedDict[Path, Music] = OrderedDict()
 
     def identify(self, path: Path, start_s: float, length_s: float | None) -> dict[str, Any]:
         """``status``, ``latency_ms`` and ``candidates``; with status ``failed`` also ``error``, never an exception.
@@ -49,12 +50,13 @@ class FileIdentifier:
         """
         started = time.perf_counter()
         try:
-            notes = self._notes(path)
+            music = self._file(path)
             started = time.perf_counter()
-            part = cut(notes, start_s, length_s)
-            answer = self._identifier.identify(part, None if length_s is None else (0.0, length_s))
+            answer = self._music.identify(self._identifier, music, start_s, length_s)
         except BadMusicError as error:
             return _failed(started, error.type, str(error))
+        except ClipError as error:
+            return _failed(started, "not_music", str(error))
         except OSError as error:
             return _failed(started, "unreadable", f"{path} cannot be read: {error.strerror}.")
         took_ms = (time.perf_counter() - started) * 1000.0
@@ -66,14 +68,18 @@ class FileIdentifier:
             "candidates": [{name: row[name] for name in CANDIDATE_FIELDS} for row in candidates],
         }
 
-    def _notes(self, path: Path) -> Notes:
-        notes = self._parsed.get(path)
-        if notes is None:
-            notes = self._parsed[path] = read_midi(path.read_bytes(), self._limits)
-            if len(self._parsed) > CACHED_FILES:
-                self._parsed.popitem(last=False)
-        self._parsed.move_to_end(path)
-        return notes
+    def _file(self, path: Path) -> Music:
+        music = self._read.get(path)
+        if music is None:
+            data = path.read_bytes()
+            kind = kind_of(data, path.name)
+            if kind == "audio":
+                self._music.warm_up()
+            music = self._read[path] = self._music.read(kind, data)
+            if len(self._read) > CACHED_FILES:
+                self._read.popitem(last=False)
+        self._read.move_to_end(path)
+        return music
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:

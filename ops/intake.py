@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from connectors.importers import ImportedWork, Importer, ImportFailure, ImportOptions, load_importer
+from connectors.music_limits import midi_limits
 from connectors.settings import Settings
 from processors.identify import Catalogue, WorkEntry, WorkInfo
-from processors.midi import BadMusicError, MidiLimits, read_midi
+from processors.midi import BadMusicError, read_midi
 
 BATCH_WORKS = 512
 """How many works are put into the catalogue in one step; a crash costs no more than these."""
@@ -58,7 +59,7 @@ class Intake:
 
     def __init__(self, importers: list[Importer], settings: Settings) -> None:
         self.importers = importers
-        self.limits = MidiLimits(settings.limits.midi_max_bytes, settings.limits.midi_max_notes)
+        self.limits = midi_limits(settings.limits)
         self.total = sum(len(importer) for importer in importers)
         self.seen = self.imported = self.unchanged = 0
         self.failures: list[ImportFailure] = []

@@ -9,7 +9,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from .midi import BadMusicError
+from .midi import BadMusicError, require_inside
 
 BLOCK_SAMPLES = 1 << 16
 
@@ -35,8 +35,16 @@ class Sound:
     rate_hz: int
 
     @property
-    def length_s(self) -> float:
+    def end_s(self) -> float:
+        """Its length, seconds."""
         return len(self.samples) / self.rate_hz
+
+    def cut(self, start_s: float, length_s: float | None) -> Sound:
+        """The part of a sound that a clip asks for; raises as ``require_inside``."""
+        require_inside(start_s, length_s, self.end_s)
+        first = round(start_s * self.rate_hz)
+        end = None if length_s is None else first + max(1, round(length_s * self.rate_hz))
+        return Sound(self.samples[first:end], self.rate_hz)
 
 
 def decode_audio(data: bytes, limits: AudioLimits = AudioLimits()) -> Sound:

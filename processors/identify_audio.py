@@ -28,9 +28,15 @@ def identify_audio(
     return identify_transcription(identifier, transcriber.transcribe(samples, sample_rate))
 
 
-def identify_transcription(identifier: Identifier, heard: Transcription) -> Identification:
-    """The same, of a transcription; near a quarter tone off, both keys are looked up and the surer answer given."""
-    span_s = (0.0, heard.duration_s)
+def identify_transcription(
+    identifier: Identifier, heard: Transcription, span_s: tuple[float, float] | None = None
+) -> Identification:
+    """The same, of a transcription; near a quarter tone off, both keys are looked up and the surer answer given.
+
+    Args:
+        span_s: the stretch whose place is wanted, on the transcription's clock; by default all that was heard.
+    """
+    span_s = span_s or (0.0, heard.duration_s)
     answer = identifier.identify(heard.notes, span_s)
     if abs(heard.tuning_cents) < UNSURE_CENTS:
         return answer

@@ -66,24 +66,33 @@ def cut(notes: Notes, start_s: float, length_s: float | None) -> Notes:
     """The part of a file that a clip asks for; the result starts at zero.
 
     Raises:
-        BadMusicError: more than half of the part (and over a second) lies past the file's end, or it
-            holds no note, or its place is negative. Silence after the last note is forgiven.
+        BadMusicError: the part lies outside of the file (see ``require_inside``), or holds no note.
     """
-    if start_s < 0 or (length_s is not None and length_s <= 0):
-        raise BadMusicError("clip_outside_file", f"A clip cannot start at {start_s} s with a length of {length_s} s.")
-    if start_s > 0 and start_s >= notes.end_s:
-        raise BadMusicError(
-            "clip_outside_file", f"The clip starts at {start_s:g} s, but the file ends at {notes.end_s:.1f} s."
-        )
-    if length_s is not None and start_s + length_s - notes.end_s > max(1.0, length_s / 2):
-        raise BadMusicError(
-            "clip_outside_file",
-            f"The clip asks for {start_s:g}-{start_s + length_s:g} s, but the file ends at {notes.end_s:.1f} s.",
-        )
+    require_inside(start_s, length_s, notes.end_s)
     part = notes.between(start_s, np.inf if length_s is None else start_s + length_s)
     if not len(part):
         raise BadMusicError("no_notes", f"There are no notes from {start_s:g} s on for the length asked for.")
     return part
+
+
+def require_inside(start_s: float, length_s: float | None, end_s: float) -> None:
+    """Refuse a part that is not in a file of ``end_s`` seconds.
+
+    Raises:
+        BadMusicError: more than half of the part (and over a second) lies past the file's end, or its place is
+            negative. Silence after the last note is forgiven.
+    """
+    if start_s < 0 or (length_s is not None and length_s <= 0):
+        raise BadMusicError("clip_outside_file", f"A clip cannot start at {start_s} s with a length of {length_s} s.")
+    if start_s > 0 and start_s >= end_s:
+        raise BadMusicError(
+            "clip_outside_file", f"The clip starts at {start_s:g} s, but the file ends at {end_s:.1f} s."
+        )
+    if length_s is not None and start_s + length_s - end_s > max(1.0, length_s / 2):
+        raise BadMusicError(
+            "clip_outside_file",
+            f"The clip asks for {start_s:g}-{start_s + length_s:g} s, but the file ends at {end_s:.1f} s.",
+        )
 
 
 def write_midi(notes: Notes) -> bytes:

@@ -16,11 +16,12 @@ from tenacity import Retrying, sleep_using_event, stop_when_event_set
 from connectors.blob_store import BlobStore
 from connectors.dead_letters import dead_letter
 from connectors.kafka_client import client_config
+from connectors.music_limits import midi_limits
 from connectors.producer import EventProducer
 from connectors.registry import EventCodec
 from connectors.settings import Settings
 from processors.identify import Catalogue, WorkEntry
-from processors.midi import BadMusicError, MidiLimits, read_midi
+from processors.midi import BadMusicError, read_midi
 from schemas import topics
 from schemas.codec import UndecodableError
 from schemas.events import DeadLetter, Work
@@ -57,7 +58,7 @@ class CatalogueUpdater:
         self._limits = settings.limits
         self._folder = settings.catalogue_dir
         self._blobs = BlobStore(settings)
-        self._midi_limits = MidiLimits(settings.limits.midi_max_bytes, settings.limits.midi_max_notes)
+        self._midi_limits = midi_limits(settings.limits)
         self.positions = dict(open_or_create(self._folder).positions)
 
     def apply(self, records: Sequence[Record]) -> None:

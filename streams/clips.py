@@ -9,12 +9,12 @@ import faust
 import structlog
 
 from connectors.blob_store import BlobStore
+from connectors.music_limits import music_limits
 from connectors.registry import EventCodec
 from connectors.settings import Settings
-from processors.audio import AudioLimits, decode_audio
 from processors.identify import Identification, Identifier
-from processors.midi import BadMusicError, MidiLimits, cut, read_midi
-from processors.notes import Notes
+from processors.identify_music import Music, MusicIdentifier
+from processors.midi import BadMusicError
 from schemas import topics
 from schemas.codec import UndecodableError
 from schemas.events import Clip, Failure
@@ -45,8 +45,8 @@ class ClipHandler:
         self._answers = Answers(codec, STAGE)
         self._dead_letters = DeadLetters(codec, settings.limits, STAGE)
         limits = settings.limits
-        self._midi_limits = MidiLimits(limits.midi_max_bytes, limits.midi_max_notes)
-        self._audio_limits = AudioLimits(limits.audio_max_bytes, limits.clip_max_s)
+        self._music = MusicIdentifier(music_limits(limits))
+        self._music.warm_up()
         self._clip_max_s = limits.clip_max_s
 
     def __call__(self, records: Sequence[Record]) -> list[Output]:
@@ -76,9 +76,9 @@ class ClipHandler:
         letters: list[Output] = []
         length_s = clip.length_s or 0.0
         try:
-            notes = self._notes(clip)
-            length_s = clip.length_s or notes.end_s
-            result = identifier.identify(notes)
+            music = self._read(clip)
+            length_s = clip.length_s or music.end_s
+            result = self._music.identify(identifier, music, clip.start_s, clip.length_s)
         except LATER:
             raise
         except (BadMusicError, PayloadError) as error:
@@ -97,7 +97,7 @@ class ClipHandler:
         )
         return [answer, *letters]
 
-    def _notes(self, clip: Clip) -> Notes:
+    def _read(self, clip: Clip) -> Music:
         if WANT not in clip.wants:
             raise BadMusicError(
                 "unsupported", f"The clip wants {', '.join(clip.wants) or 'nothing'}; this worker only does {WANT}."
@@ -106,11 +106,7 @@ class ClipHandler:
             raise BadMusicError(
                 "too_long", f"The clip asks for {clip.length_s:g} s; the limit is {self._clip_max_s:g} s."
             )
-        data = payload(clip, self._blobs)
-        if clip.kind == "audio":
-            decode_audio(data, self._audio_limits)
-            raise BadMusicError("unsupported", "The audio is sound, but audio cannot be identified yet, only MIDI.")
-        return cut(read_midi(data, self._midi_limits), clip.start_s, clip.length_s)
+        return self._music.read(clip.kind, payload(clip, self._blobs))
 
 
 def make_clips_app(settings: Settings, handler: ClipHandler) -> faust.App:

@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
 
 
 def identify(
-    file: Annotated[Path | None, typer.Argument(help="A MIDI file.", show_default=False)] = None,
+    file: Annotated[Path | None, typer.Argument(help="A MIDI or sound file.", show_default=False)] = None,
     start: Annotated[float, typer.Option(min=0.0, help="Where in the file to start, seconds.")] = 0.0,
     length: Annotated[float | None, typer.Option(min=0.001, help="How much of it, seconds; else all.")] = None,
     clips: Annotated[Path | None, typer.Option(help="A CSV with query_path,start_s,length_s instead of FILE.")] = None,
@@ -35,10 +35,10 @@ def identify(
 
     Exit code for a FILE: 0 matched, 3 unknown, 1 failed. For --clips: 0 when every row has its line, whatever is in it.
     """
+    from connectors.music_limits import music_limits
     from connectors.settings import Settings
     from ops.identifying import FileIdentifier
     from processors.identify import Catalogue, CatalogueError, Identifier
-    from processors.midi import MidiLimits
 
     if (file is None) == (clips is None):
         typer.echo("Give a FILE, or --clips CSV.", err=True)
@@ -50,7 +50,7 @@ def identify(
         typer.echo(str(error), err=True)
         raise typer.Exit(FAILED) from error
     identifier.warm_up()
-    files = FileIdentifier(identifier, MidiLimits(settings.limits.midi_max_bytes, settings.limits.midi_max_notes))
+    files = FileIdentifier(identifier, music_limits(settings.limits))
     if clips is not None:
         _identify_clips(files, clips, root or clips.parent, jsonl)
     elif file is not None:

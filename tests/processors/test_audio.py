@@ -27,7 +27,7 @@ def test_channels_are_mixed(format: str, subtype: str | None) -> None:
     sound = decode_audio(encoded(np.stack([left, np.zeros_like(left)], axis=1), format, subtype))
     assert sound.rate_hz == RATE_HZ
     assert sound.samples.dtype == np.float32
-    assert abs(sound.length_s - 5.0) < 0.01
+    assert abs(sound.end_s - 5.0) < 0.01
     assert np.abs(sound.samples[:RATE_HZ] - left[:RATE_HZ] / 2).max() < 0.02
 
 
