@@ -7,12 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from typer.testing import CliRunner
 
 from ops.cli import app
 from processors.identify import Catalogue, WorkEntry
 from processors.midi import write_midi
 from processors.notes import Notes
+from tests.processors.onsets.tones import play
 
 runner = CliRunner()
 
@@ -92,3 +94,20 @@ def test_a_csv_that_cannot_be_used_is_a_usage_error(home: Path) -> None:
     wrong.write_text("path\nknown.mid\n")
     assert run(home, "--clips", str(wrong))[0] == 2
     assert run(home, "--clips", str(home / "none.csv"))[0] == 2
+
+
+def test_a_sound_file(home: Path) -> None:
+    part = tune(5).between(20.0, 32.0)
+    soundfile.write(home / "played.flac", play(part, 22_050), 22_050)
+    code, output = run(home, str(home / "played.flac"), "--json")
+    answer = json.loads(output)
+    assert code == 0
+    assert answer["candidates"][0]["work_id"] == "w5"
+    assert abs(answer["candidates"][0]["ref_start_s"] - 20.0) < 2.0
+
+
+def test_a_text_file_named_wav(home: Path) -> None:
+    (home / "letter.wav").write_text("Dear musicians")
+    code, output = run(home, str(home / "letter.wav"), "--json")
+    assert code == 1
+    assert json.loads(output)["error"]["type"] == "bad_audio"

@@ -24,6 +24,7 @@ from processors.midi import write_midi
 from processors.notes import Notes
 from schemas import codec as plain_codec
 from schemas.events import BlobRef, Clip, DeadLetter, Match
+from tests.processors.onsets.tones import play
 
 from .music import make_piece
 from .replies import Replies, replies_from_now
@@ -143,6 +144,13 @@ def test_audio_with_nan_samples(asking: Asking) -> None:
     samples = np.zeros(RATE_HZ, np.float32)
     samples[100:200] = np.nan
     assert "NaN" in failure(asking.ask(wav(samples), kind="audio", name="a.wav"), "bad_audio")
+
+
+def test_audio_of_a_work_is_no_bad_input(asking: Asking) -> None:
+    samples = play(PIECE.notes.between(30.0, 42.0), RATE_HZ)
+    answer = asking.ask(None, blob=asking.blobs.put(wav(samples)), kind="audio", name="a.wav")
+    assert answer.status == "matched"
+    assert answer.candidates[0].work_id == PIECE.work_id
 
 
 def test_bytes_with_an_unknown_schema_id(asking: Asking) -> None:
