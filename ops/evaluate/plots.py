@@ -1,4 +1,4 @@
-"""Draws the plots of ``docs/recognition.md`` from what ``continuo evaluate ... --json`` printed.
+"""Draws the plots and prints the tables of ``docs/recognition.md`` from what ``continuo evaluate ... --json`` printed.
 
 python -m ops.evaluate.plots --identify identify.json --unknown unknown.json --live live.json --out docs/images
 """
@@ -66,6 +66,23 @@ def draw_live(results: dict[str, Any], out: Path) -> None:
     _save(figure, out / "recognition-live.png")
 
 
+def accuracy_table(results: dict[str, Any]) -> str:
+    """Markdown: for each variant the lengths side by side."""
+    lengths = list(next(iter(results.values())))
+    head = f"| clips of {' / '.join(lengths)} | top-1 | top-5 | place strict | or a repeat | p50, p99 of processor ms |"
+    lines = [head, "|---|---|---|---|---|---|"]
+    for variant, rows in results.items():
+        cells = [
+            " / ".join(f"{rows[length][name]['mean']:.3f}" for length in lengths)
+            for name in ("top1", "top5", "place_strict", "place")
+        ]
+        speed = " / ".join(
+            f"{rows[length]['cpu_ms']['p50']:.1f}, {rows[length]['cpu_ms']['p99']:.0f}" for length in lengths
+        )
+        lines.append(f"| {variant} | {' | '.join(cells)} | {speed} |")
+    return "\n".join(lines)
+
+
 def _save(figure: Any, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.tight_layout()
@@ -83,6 +100,8 @@ def main() -> None:
     for source, draw in drawings:
         if source is not None:
             draw(json.loads(source.read_text())["results"], arguments.out)
+    if arguments.identify is not None:
+        print(accuracy_table(json.loads(arguments.identify.read_text())["results"]))
 
 
 if __name__ == "__main__":
