@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,11 @@ from .onsets import Transcriber, Transcription
 
 UNSURE_CENTS = 40.0
 """Tuned further off than this, an instrument may as well stand a semitone beside, tuned the other way."""
+SURE = 0.9
+"""An answer of this confidence ends the search: other readings of what was heard are not tried."""
+PARTIALS = (12, 19, 24)
+"""Semitones from a tone to its second, third and fourth partial."""
+TOGETHER_S = 0.05
 
 
 def identify_audio(
@@ -28,20 +35,39 @@ def identify_audio(
     return identify_transcription(identifier, transcriber.transcribe(samples, sample_rate))
 
 
-def identify_transcription(
-    identifier: Identifier, heard: Transcription, span_s: tuple[float, float] | None = None
-) -> Identification:
-    """The same, of a transcription; near a quarter tone off, both keys are looked up and the surer answer given.
+def identify_transcription(identifier: Identifier, heard: Transcription) -> Identification:
+    """The same, of a transcription; other readings of it are tried until an answer is sure, and the surest is given."""
+    span_s = (0.0, heard.duration_s)
+    best = identifier.identify(heard.notes, span_s)
+    for reading in _other_readings(heard):
+        if _sureness(best) >= SURE:
+            break
+        best = max(best, identifier.identify(reading, span_s), key=_sureness)
+    return best
 
-    Args:
-        span_s: the stretch whose place is wanted, on the transcription's clock; by default all that was heard.
-    """
-    span_s = span_s or (0.0, heard.duration_s)
-    answer = identifier.identify(heard.notes, span_s)
-    if abs(heard.tuning_cents) < UNSURE_CENTS:
-        return answer
-    other = identifier.identify(_moved(heard.notes, 1 if heard.tuning_cents > 0 else -1), span_s)
-    return max(answer, other, key=_sureness)
+
+def _other_readings(heard: Transcription) -> Iterator[Notes]:
+    """Without octaves and twelfths, which may be an organ's stops; and, near a quarter tone off, in the other key."""
+    thinned = without_partials(heard.notes)
+    if len(thinned) < len(heard.notes):
+        yield thinned
+    if abs(heard.tuning_cents) >= UNSURE_CENTS:
+        other_key = 1 if heard.tuning_cents > 0 else -1
+        yield _moved(heard.notes, other_key)
+        if len(thinned) < len(heard.notes):
+            yield _moved(thinned, other_key)
+
+
+def without_partials(notes: Notes) -> Notes:
+    """Only notes that are not an octave, a twelfth or two octaves above another one that starts with them."""
+    pitch = notes.pitch.astype(np.int64)
+    first = np.searchsorted(notes.onset_s, notes.onset_s - TOGETHER_S)
+    last = np.searchsorted(notes.onset_s, notes.onset_s + TOGETHER_S, side="right")
+    kept = np.array(
+        [not np.isin(pitch[i] - pitch[a:b], PARTIALS).any() for i, (a, b) in enumerate(zip(first, last, strict=True))],
+        bool,
+    )
+    return Notes(notes.onset_s[kept], notes.duration_s[kept], notes.pitch[kept], notes.velocity[kept])
 
 
 def _moved(notes: Notes, semitones: int) -> Notes:

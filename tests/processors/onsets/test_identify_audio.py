@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from processors.identify import Catalogue, Identifier, WorkEntry
-from processors.identify_audio import identify_audio
+from processors.identify_audio import identify_audio, without_partials
 from processors.notes import Notes
 from processors.onsets import Transcriber
 
@@ -59,6 +59,20 @@ def test_an_instrument_a_quarter_tone_off_is_identified(
 ) -> None:
     answer = identify_audio(identifier, transcriber, play(excerpt(5, 4.0), RATE_HZ, tuning_cents=cents), RATE_HZ)
     assert answer.candidates[0].work_id == "work-5"
+
+
+def test_an_organ_with_octave_stops_is_identified(identifier: Identifier, transcriber: Transcriber) -> None:
+    notes = excerpt(9, 2.0)
+    stops = [Notes(notes.onset_s, notes.duration_s, notes.pitch + step, notes.velocity) for step in (0, 12, 24)]
+    samples = np.sum([play(stop, RATE_HZ) for stop in stops], axis=0)
+    answer = identify_audio(identifier, transcriber, samples, RATE_HZ)
+    assert answer.candidates[0].work_id == "work-9"
+
+
+def test_partials_are_dropped_only_where_their_tone_starts_with_them() -> None:
+    notes = Notes.of(np.array([0.0, 0.01, 0.02, 1.0, 2.0]), np.array([60, 72, 67, 72, 79]))
+    assert without_partials(notes).pitch.tolist() == [60, 67, 72, 79]
+    assert len(without_partials(Notes.of(np.zeros(0), np.zeros(0, np.int64)))) == 0
 
 
 def test_silence_is_unknown(identifier: Identifier, transcriber: Transcriber) -> None:
