@@ -35,9 +35,15 @@ def identify_audio(
     return identify_transcription(identifier, transcriber.transcribe(samples, sample_rate))
 
 
-def identify_transcription(identifier: Identifier, heard: Transcription) -> Identification:
-    """The same, of a transcription; other readings of it are tried until an answer is sure, and the surest is given."""
-    span_s = (0.0, heard.duration_s)
+def identify_transcription(
+    identifier: Identifier, heard: Transcription, span_s: tuple[float, float] | None = None
+) -> Identification:
+    """The same, of a transcription; other readings of it are tried until an answer is sure, and the surest is given.
+
+    Args:
+        span_s: the stretch whose place is wanted, on the transcription's clock; by default all that was heard.
+    """
+    span_s = span_s or (0.0, heard.duration_s)
     best = identifier.identify(heard.notes, span_s)
     for reading in _other_readings(heard):
         if _sureness(best) >= SURE:

@@ -149,6 +149,7 @@ def test_audio_with_nan_samples(asking: Asking) -> None:
 def test_audio_of_a_work_is_no_bad_input(asking: Asking) -> None:
     samples = play(PIECE.notes.between(30.0, 42.0), RATE_HZ)
     answer = asking.ask(None, blob=asking.blobs.put(wav(samples)), kind="audio", name="a.wav")
+    assert answer.error is None
     assert answer.status == "matched"
     assert answer.candidates[0].work_id == PIECE.work_id
 
