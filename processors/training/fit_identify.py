@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,9 +62,11 @@ def fit_choices(choices: list[Choice]) -> NDArray[np.float64]:
             odds = np.exp(scores - scores.max())
             wanted = odds * right
             total += features.T @ (wanted / max(wanted.sum(), 1e-300) - odds / odds.sum())
-        return total / len(data)
+        slope: NDArray[np.float64] = total / len(data)
+        return slope
 
-    return _ascend(gradient, len(scale)) / scale
+    weights: NDArray[np.float64] = _ascend(gradient, len(scale)) / scale
+    return weights
 
 
 def fit_logistic(inputs: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -76,18 +79,21 @@ def fit_logistic(inputs: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArr
 
     def gradient(weights: NDArray[np.float64]) -> NDArray[np.float64]:
         error = right - 1.0 / (1.0 + np.exp(-np.clip(data @ weights, -40, 40)))
-        return data.T @ error / len(data) - DECAY * weights
+        slope: NDArray[np.float64] = data.T @ error / len(data) - DECAY * weights
+        return slope
 
     weights = _ascend(gradient, inputs.shape[1], 4 * STEPS) / (scale + 1e-9)
     weights[0] -= float(weights[1:] @ shifted[1:])
     return weights
 
 
-def _ascend(gradient: object, size: int, steps: int = STEPS) -> NDArray[np.float64]:
+def _ascend(
+    gradient: Callable[[NDArray[np.float64]], NDArray[np.float64]], size: int, steps: int = STEPS
+) -> NDArray[np.float64]:
     """Adam, uphill (Kingma and Ba, ICLR 2015)."""
     weights, mean, square = np.zeros(size), np.zeros(size), np.zeros(size)
     for step in range(1, steps + 1):
-        slope = gradient(weights)  # type: ignore[operator]
+        slope = gradient(weights)
         mean = 0.9 * mean + 0.1 * slope
         square = 0.99 * square + 0.01 * slope**2
         weights = weights + RATE * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-8)

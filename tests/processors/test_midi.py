@@ -8,7 +8,6 @@ import pytest
 from processors.midi import BadMusicError, MidiLimits, cut, read_midi, write_midi
 from processors.notes import Notes
 
-
 LIMITS = MidiLimits()
 
 
