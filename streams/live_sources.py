@@ -10,6 +10,9 @@ from schemas.events import NoteEvent
 
 from .records import Record
 
+PERCUSSION_CHANNEL = 9
+"""General MIDI's channel of drums, whose pitches are instruments; files are read without them, too."""
+
 
 class LiveSource:
     """One player's window and tracker."""
@@ -36,7 +39,7 @@ class LiveSource:
         if event.sequence <= self._sequence:
             return
         self._sequence = event.sequence
-        if event.type == "note_on" and event.velocity > 0:
+        if event.type == "note_on" and event.velocity > 0 and event.channel != PERCUSSION_CHANNEL:
             self._add(event.time_s, event.pitch, event.velocity)
 
     def _add(self, time_s: float, pitch: int, velocity: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,13 @@ def test_repeats_change_nothing(identifier: Identifier) -> None:
     play(sources, range(5, 20))  # the same records again
     play(sources, range(5, 20), first_offset=100)  # the same notes, published twice
     assert sources.answer("s", identifier).notes_heard == 20
+
+
+def test_drums_are_not_heard(identifier: Identifier) -> None:
+    sources = LiveSources(LIMITS)
+    for number in range(20):
+        sources.hear(record(number, number * 0.25), replace(note(number), channel=9))
+    assert sources.answer("s", identifier).notes_heard == 0
 
 
 def test_window_is_bounded_in_time(identifier: Identifier) -> None:
