@@ -82,7 +82,7 @@ def fit_logistic(inputs: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArr
         slope: NDArray[np.float64] = data.T @ error / len(data) - DECAY * weights
         return slope
 
-    weights = _ascend(gradient, inputs.shape[1], 4 * STEPS) / (scale + 1e-9)
+    weights: NDArray[np.float64] = _ascend(gradient, inputs.shape[1], 4 * STEPS) / (scale + 1e-9)
     weights[0] -= float(weights[1:] @ shifted[1:])
     return weights
 
