@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from schemas.events import Clip, NoteEvent
 
 WARM_TIMEOUT_S = 60.0
 WARM_SOURCE = "warm-up"
+GIL_SWITCH_INTERVAL_S = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Rig:
 @contextmanager
 def rig(parts: Sequence[str], workers: Sequence[str]) -> Iterator[Rig]:
     """Run ``parts`` and ``workers`` over a fresh music21 catalogue; all is gone afterwards."""
+    # publisher and reader share this process: neither may hold the interpreter for five milliseconds
+    sys.setswitchinterval(GIL_SWITCH_INTERVAL_S)
     with tempfile.TemporaryDirectory(prefix="continuo-bench-") as folder:
         settings = scratch_settings(Path(folder))
         works = build_music21(settings.catalogue_dir, settings)
