@@ -15,6 +15,8 @@ UNSURE_CENTS = 40.0
 """Tuned further off than this, an instrument may as well stand a semitone beside, tuned the other way."""
 SURE = 0.9
 """An answer of this confidence ends the search: other readings of what was heard are not tried."""
+FIRM = 0.35
+"""Of few notes a wrong one weighs much: one reading has only those of at least this activation."""
 PARTIALS = (12, 19, 24)
 """Semitones from a tone to its second, third and fourth partial."""
 TOGETHER_S = 0.05
@@ -53,7 +55,8 @@ def identify_transcription(
 
 
 def _other_readings(heard: Transcription) -> Iterator[Notes]:
-    """Without octaves and twelfths, which may be an organ's stops; and, near a quarter tone off, in the other key."""
+    """Without octaves and twelfths, which may be an organ's stops; near a quarter tone off in the other key; the firm
+    notes alone."""
     thinned = without_partials(heard.notes)
     if len(thinned) < len(heard.notes):
         yield thinned
@@ -62,6 +65,9 @@ def _other_readings(heard: Transcription) -> Iterator[Notes]:
         yield _moved(heard.notes, other_key)
         if len(thinned) < len(heard.notes):
             yield _moved(thinned, other_key)
+    firm = heard.activation >= FIRM
+    if not firm.all():
+        yield _chosen(heard.notes, firm)
 
 
 def without_partials(notes: Notes) -> Notes:
@@ -73,6 +79,10 @@ def without_partials(notes: Notes) -> Notes:
         [not np.isin(pitch[i] - pitch[a:b], PARTIALS).any() for i, (a, b) in enumerate(zip(first, last, strict=True))],
         bool,
     )
+    return _chosen(notes, kept)
+
+
+def _chosen(notes: Notes, kept: NDArray[np.bool_]) -> Notes:
     return Notes(notes.onset_s[kept], notes.duration_s[kept], notes.pitch[kept], notes.velocity[kept])
 
 
