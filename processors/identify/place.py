@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from .compiled import compiled
+
 MIN_RATIO, MAX_RATIO = 0.2, 5.0
 """Tempo ratios beyond these are not music played from the score."""
 EDGE_NOTES = 8
@@ -36,15 +38,24 @@ def fit_place(query_s: NDArray[np.float64], work_s: NDArray[np.float64], from_s:
         query_s, work_s: onsets of matched notes in the query and in the work, seconds, ascending, at least one.
         from_s, to_s: the query's span, whose ends are wanted on the work's clock.
     """
+    start, end, ratio, misfit = _fit(query_s.astype(np.float64), work_s.astype(np.float64), from_s, to_s)
+    return Place(max(start, 0.0), max(end, start, 0.0), ratio, misfit)
+
+
+@compiled
+def _fit(
+    query_s: NDArray[np.float64], work_s: NDArray[np.float64], from_s: float, to_s: float
+) -> tuple[float, float, float, float]:
     ratio = _robust_slope(query_s, work_s)
     offsets = work_s - ratio * query_s
     residual = np.abs(offsets - np.median(offsets))
-    duration = max(float(work_s[-1] - work_s[0]), 0.1)
-    start = float(np.median(offsets[:EDGE_NOTES])) + ratio * from_s
-    end = float(np.median(offsets[-EDGE_NOTES:])) + ratio * to_s
-    return Place(max(start, 0.0), max(end, start, 0.0), ratio, float(np.median(residual)) / duration)
+    duration = max(work_s[-1] - work_s[0], 0.1)
+    start = np.median(offsets[:EDGE_NOTES]) + ratio * from_s
+    end = np.median(offsets[-EDGE_NOTES:]) + ratio * to_s
+    return start, end, ratio, np.median(residual) / duration
 
 
+@compiled
 def _robust_slope(query_s: NDArray[np.float64], work_s: NDArray[np.float64]) -> float:
     """The median of slopes between notes half the passage apart (Theil and Sen), within the possible ratios."""
     half = len(query_s) // 2
@@ -53,4 +64,4 @@ def _robust_slope(query_s: NDArray[np.float64], work_s: NDArray[np.float64]) -> 
     steep = run > 0.02
     if not steep.any():
         return 1.0
-    return float(np.clip(np.median(rise[steep] / run[steep]), MIN_RATIO, MAX_RATIO))
+    return float(min(max(np.median(rise[steep] / run[steep]), MIN_RATIO), MAX_RATIO))
