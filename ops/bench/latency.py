@@ -12,7 +12,7 @@ import numpy as np
 from connectors.consumer import EventReader
 from connectors.producer import EventProducer
 from ops.answers import matches
-from ops.demo.material import DemoClip, clips_of_works
+from ops.demo.material import AS_WRITTEN, DISTURBED, DemoClip, Manner, clips_of_works
 from schemas import topics
 from schemas.events import Clip
 
@@ -46,22 +46,27 @@ class Load:
 def latency(load: Load, seed: int) -> dict[str, Any]:
     """Measure clips and live notes, one after the other, on one stack.
 
+    Clips are played once as a pianist plays, in the key of the work, and once as in the demo: in any key, much
+    faster or slower, with a tenth of the notes dropped and a tenth added.
+
     Returns:
-        ``clip`` and ``live``: count and quantiles in milliseconds, in ``compute`` those of the identification alone;
-        and the load that was offered.
+        ``clip``, ``disturbed_clip`` and ``live``: count and quantiles in milliseconds, and in ``compute`` those of
+        the identification alone; and the load that was offered.
     """
     with rig(("kafka", "registry"), ("clips", "live")) as made:
         rng = np.random.default_rng(seed)
         return {
-            "clip": _clip_latency(made, load.clips_per_s, load.clip_seconds, rng),
+            "clip": _clip_latency(made, load, AS_WRITTEN, rng),
+            "disturbed_clip": _clip_latency(made, load, DISTURBED, rng),
             "live": _live_latency(made, load.players, load.notes_per_s, load.live_seconds, rng),
             "load": asdict(load),
             "works": len(made.works),
         }
 
 
-def _clip_latency(made: Rig, per_s: float, seconds: float, rng: np.random.Generator) -> dict[str, Any]:
-    clips = clips_of_works(made.works, round(per_s * (seconds + SETTLE_S)), rng)
+def _clip_latency(made: Rig, load: Load, manner: Manner, rng: np.random.Generator) -> dict[str, Any]:
+    per_s = load.clips_per_s
+    clips = clips_of_works(made.works, round(per_s * (load.clip_seconds + SETTLE_S)), rng, manner)
     sent_at: dict[str, float] = {}
     arrived_at: dict[str, float] = {}
     compute_ms: list[float] = []

@@ -11,10 +11,28 @@ import numpy as np
 from connectors.importers import ImportedWork
 from processors.midi import read_midi, write_midi
 from processors.notes import Notes
-from processors.training.performances import Player, perform, transpose
+from processors.training.performances import PIANIST, Player, perform, transpose
 from schemas.events import Match
 
-CARELESS = Player(dropped=0.1, added=0.1, jitter_ms=20.0)
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How clips are played.
+
+    Attributes:
+        player: what goes wrong with the notes.
+        lowest_shift, highest_shift: the keys, semitones from the work's own.
+        tempo_octaves: the tempo is at most 2 to this power times faster or slower than the work's.
+    """
+
+    player: Player
+    lowest_shift: int
+    highest_shift: int
+    tempo_octaves: float
+
+
+AS_WRITTEN = Manner(PIANIST, 0, 0, 0.3)
+DISTURBED = Manner(Player(dropped=0.1, added=0.1, jitter_ms=20.0), -5, 6, 0.6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +55,19 @@ class DemoClip:
         return match.status == "matched" and match.candidates[0].work_id == self.work_id
 
 
-def clips_of_works(scores: Sequence[ImportedWork], count: int, rng: np.random.Generator) -> list[DemoClip]:
-    """Cut clips of 5-10 s from works, shifted in key, stretched in tempo, with notes dropped and added."""
+def clips_of_works(
+    scores: Sequence[ImportedWork], count: int, rng: np.random.Generator, manner: Manner = DISTURBED
+) -> list[DemoClip]:
+    """Cut clips of 5-10 s from works, and play them in this ``manner``."""
     clips: list[DemoClip] = []
     while len(clips) < count:
         score = scores[int(rng.integers(len(scores)))]
-        tempo_ratio = float(2.0 ** rng.uniform(-0.6, 0.6))
+        tempo_ratio = float(2.0 ** rng.uniform(-manner.tempo_octaves, manner.tempo_octaves))
         part = _cut(read_midi(score.midi), tempo_ratio * float(rng.uniform(5.0, 10.0)), rng)
         if part is None:
             continue
-        semitones = int(rng.integers(-5, 7))
-        played = transpose(perform(part, CARELESS, rng), semitones, tempo_ratio)
+        semitones = int(rng.integers(manner.lowest_shift, manner.highest_shift + 1))
+        played = transpose(perform(part, manner.player, rng), semitones, tempo_ratio)
         clip_id = f"demo-{len(clips):03d}"
         disturbed = f"key {semitones:+d}, tempo ×{tempo_ratio:.2f}"
         name = f"{score.composer}: {score.title}"
