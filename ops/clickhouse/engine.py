@@ -95,7 +95,7 @@ class Engine:
             if statement.rows is not None:
                 return _insert(session, statement)
             # bytes are as good as text to the engine, whatever its annotations say
-            result = session.query(statement.sql, statement.format, params=dict(parameters or {}))  # type: ignore[arg-type]
+            result = session.query(statement.sql, statement.format, params=dict(parameters or {}))
             return Answer(result.bytes() or b"", rows_read=result.rows_read())
         except RuntimeError as error:  # chdb's own errors are of this class, too
             raise _engine_error(error) from error
