@@ -36,7 +36,7 @@ def draw_latency(results: dict[str, Any], out: Path) -> None:
         plot.set_xticks(places, [name.removesuffix("_ms") for name in QUANTILES])
         plot.set_title(TITLES[kind])
     axes[0].set_ylabel("milliseconds")
-    axes[0].legend()
+    axes[1].legend(*axes[0].get_legend_handles_labels(), loc="upper left")
     figure.tight_layout()
     figure.savefig(out / "latency.svg")
 
