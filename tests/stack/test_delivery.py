@@ -126,7 +126,7 @@ def test_work_is_found_and_gone_again_without_a_restart(
         producer.send_tombstone("catalogue", piece.work_id)
         producer.flush()
         wait_until_answered(None, "gone")
-    audit = assert_nothing_lost(settings)
+    audit = assert_nothing_lost(settings, with_catalogue=True)
     assert audit.topics["catalogue"].dead_letters == 1
     clips.stop()
     catalogue.stop()
