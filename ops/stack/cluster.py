@@ -74,8 +74,7 @@ class Cluster:
 
     def __init__(self, settings: Settings) -> None:
         self._servers = settings.bootstrap_servers
-        # log_level 0: brokers that do not answer are reported by the exception, not on standard error
-        self._admin = AdminClient({"bootstrap.servers": self._servers, "log_level": 0, "reconnect.backoff.max.ms": 500})
+        self._admin = self._connect()
 
     def broker_count(self) -> int:
         """How many brokers the cluster has."""
@@ -158,6 +157,12 @@ class Cluster:
         except (KafkaException, TimeoutError) as error:
             raise self._not_ready(error) from error
 
+    def _connect(self) -> AdminClient:
+        # log_level 0: brokers that do not answer are reported by the exception, not on standard error
+        return AdminClient({"bootstrap.servers": self._servers, "log_level": 0, "reconnect.backoff.max.ms": 500})
+
     def _not_ready(self, error: Exception) -> NotReadyError:
+        # a client that was there when the broker was killed may ask for groups in vain ever after
+        self._admin = self._connect()
         reason = error.args[0].str() if isinstance(error, KafkaException) else "no answer in time"
         return NotReadyError(f"No broker answers at {self._servers}: {reason}.")
