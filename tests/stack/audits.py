@@ -10,17 +10,18 @@ from ops.audit import Audit, run_audit
 PATIENCE_S = 90.0
 
 
-def assert_nothing_lost(settings: Settings, *, with_catalogue: bool = False) -> Audit:
-    """The audit when all inputs and results have arrived; fails if one has not, or has twice.
+def assert_nothing_lost(settings: Settings, *topics: str) -> Audit:
+    """The audit when the inputs on ``topics`` and all results have arrived; fails if one has not, or has twice.
 
     Args:
         settings: where everything is.
-        with_catalogue: a catalogue worker runs. Without one, works that other tests have published wait for ever.
+        topics: the inputs that have workers. What other tests left on the others waits for ever.
     """
     deadline = time.monotonic() + PATIENCE_S
     while True:
         audit = run_audit(settings)
-        waiting = audit.waiting - (0 if with_catalogue else audit.topics["catalogue"].waiting)
+        parts = [*(audit.topics[topic] for topic in topics), *audit.stores.values()]
+        waiting = sum(part.waiting for part in parts)
         if not waiting or time.monotonic() > deadline:
             break
         time.sleep(0.5)

@@ -63,7 +63,7 @@ def test_clips_survive_workers_that_stop_die_and_join(
         producer.flush()
         answers = [replies.of_clip(f"chaos-{number}") for number in range(CLIPS)]
     assert [answer.error for answer in answers if answer.error is not None] == []
-    assert_nothing_lost(settings)
+    assert_nothing_lost(settings, "clips")
     for worker in (first, second, third):
         worker.stop()
 
@@ -93,7 +93,7 @@ def test_live_source_goes_on_when_its_worker_is_killed(
         assert answer.notes_heard > len(after)
         assert answer.status == "matched"
         assert answer.candidates[0].work_id == PIECES[0].work_id
-    assert_nothing_lost(settings)
+    assert_nothing_lost(settings, "notes")
     worker.stop()
 
 
@@ -126,7 +126,7 @@ def test_work_is_found_and_gone_again_without_a_restart(
         producer.send_tombstone("catalogue", piece.work_id)
         producer.flush()
         wait_until_answered(None, "gone")
-    audit = assert_nothing_lost(settings, with_catalogue=True)
+    audit = assert_nothing_lost(settings, "clips", "catalogue")
     assert audit.topics["catalogue"].dead_letters == 1
     clips.stop()
     catalogue.stop()

@@ -77,7 +77,7 @@ def test_part_is_away_for_a_while(stack: Stack, settings: Settings, away: str) -
         producer.flush()
         for sent in range(number):
             assert replies.of_clip(f"{away}-{sent}").status != "failed"
-    assert_nothing_lost(settings)
+    assert_nothing_lost(settings, "clips", "notes")
     helper.stop()
 
 
@@ -98,7 +98,7 @@ def test_blob_store_is_away(clips_worker: Part, settings: Settings) -> None:
         shelf.unlink()
         hidden.rename(shelf)
         assert replies.of_clip("claimed").candidates[0].work_id == PIECE.work_id
-    assert_nothing_lost(settings)
+    assert_nothing_lost(settings, "clips", "notes")
 
 
 def clip(clip_id: str, number: int = 0) -> Clip:
