@@ -29,7 +29,8 @@ def run_until_interrupted(settings: Settings, clips_workers: int) -> None:
     Raises:
         StackError: the stack cannot be brought up.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell that starts this in the background has it ignored
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     with sole_owner(settings.embedded.data_dir), view_for(Console()) as view:
         try:
