@@ -118,7 +118,6 @@ class LimitSettings(Section):
     clip_max_s: float = 3_600.0
     transcribed_max_s: float = Field(60.0, description="How much of a long sound is transcribed, from its middle.")
     in_flight: int = Field(64, description="Records an agent handles at once, per worker.")
-    attempts: int = Field(5, description="Tries of a step that depends on something outside, before it is given up.")
     dead_letter_max_bytes: int = 256 << 10
 
 
