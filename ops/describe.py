@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas import events
+from schemas import events, rhythm
 
 
 def describe(event: events.Event) -> str:
@@ -26,5 +26,19 @@ def describe(event: events.Event) -> str:
             return f"{event.status} ({event.notes_heard} notes, {event.latency_ms:.1f} ms)"
         case events.DeadLetter():
             return f"{event.stage} refused {event.origin.topic}: {event.error_type}: {event.message}"
+        case rhythm.Frames() | rhythm.Activations():
+            last = event.first_frame + len(event.times_s) - 1
+            return f"frames {event.first_frame}-{last}" + (f" at {event.times_s[-1]:.3f} s" if event.times_s else "")
+        case rhythm.Beat():
+            place = f"{event.position} of {event.beats_per_bar}"
+            return f"{event.time_s:9.3f} s  beat {event.number}, {place}, {event.tempo_bpm:.0f} bpm, by {event.basis}"
+        case rhythm.Section():
+            end = "..." if event.end_s is None else f"{event.end_s:.1f} s"
+            return f"{event.label} {event.start_s:.1f}-{end} ({event.confidence:.0%}, by {event.basis})"
+        case rhythm.Trigger():
+            late_ms = (event.created_at - event.due_at) / 1000
+            return f"{event.trigger}: {event.error_type} on beat {event.beat}, {event.section} ({late_ms:+.1f} ms)"
+        case rhythm.ErrorEvent():
+            return f"{event.severity} {event.code} [{event.part}/{event.parts}]: {event.message}"
         case _:
             return type(event).__name__

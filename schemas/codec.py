@@ -20,7 +20,8 @@ from typing import Any
 
 import fastavro
 
-from .events import EVENT_CLASSES, Event
+from .event_classes import EVENT_CLASSES
+from .events import Event
 
 MAGIC = 0
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -150,13 +150,3 @@ class DeadLetter(Event):
     key: bytes | None = None
     value: bytes | None = None
     value_size: int = 0
-
-
-EVENT_CLASSES: dict[str, type[Event]] = {
-    "clips": Clip,
-    "notes": NoteEvent,
-    "catalogue": Work,
-    "matches": Match,
-    "dead-letters": DeadLetter,
-}
-"""Topic name to event class."""

@@ -43,11 +43,22 @@ class Topic:
         return config
 
 
-CLIPS = Topic("clips", partitions=8)
-NOTES = Topic("notes", partitions=8, retention_ms=DAY_MS)
+SOURCE_PARTITIONS = 8
+"""Of every topic keyed by source: a source has the same partition number on each, so a worker that
+takes a partition over finds a source's inputs and outputs under one number."""
+
+CLIPS = Topic("clips", SOURCE_PARTITIONS)
+NOTES = Topic("notes", SOURCE_PARTITIONS, retention_ms=DAY_MS)
 CATALOGUE = Topic("catalogue", partitions=1, cleanup="compact", retention_ms=-1)
-MATCHES = Topic("matches", partitions=8)
+MATCHES = Topic("matches", SOURCE_PARTITIONS)
+FRAMES = Topic("frames", SOURCE_PARTITIONS, retention_ms=DAY_MS)
+ACTIVATIONS = Topic("activations", SOURCE_PARTITIONS, retention_ms=DAY_MS)
+BEATS = Topic("beats", SOURCE_PARTITIONS)
+SECTIONS = Topic("sections", SOURCE_PARTITIONS)
+TRIGGERS = Topic("triggers", SOURCE_PARTITIONS)
+ERROR_EVENTS = Topic("error-events", SOURCE_PARTITIONS)
 DEAD_LETTERS = Topic("dead-letters", partitions=1, retention_ms=30 * DAY_MS, max_message_bytes=2 * MIB)
 
-TOPICS: tuple[Topic, ...] = (CLIPS, NOTES, CATALOGUE, MATCHES, DEAD_LETTERS)
+RHYTHM = (FRAMES, ACTIVATIONS, BEATS, SECTIONS, TRIGGERS, ERROR_EVENTS)
+TOPICS: tuple[Topic, ...] = (CLIPS, NOTES, CATALOGUE, MATCHES, *RHYTHM, DEAD_LETTERS)
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from schemas.codec import parsed_schema
-from schemas.events import EVENT_CLASSES
+from schemas.event_classes import EVENT_CLASSES
 from schemas.topics import BY_NAME
 
-SCALARS = {str: {"string"}, int: {"int", "long"}, float: {"double"}, bytes: {"bytes"}}
+SCALARS = {str: {"string"}, bool: {"boolean"}, int: {"int", "long"}, float: {"double"}, bytes: {"bytes"}}
 
 
 def test_every_topic_has_a_schema_and_a_class() -> None:

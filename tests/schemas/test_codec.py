@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.codec import UndecodableError, decode, encode, parsed_schema, schema_text, to_json
-from schemas.events import EVENT_CLASSES, Clip, Event, NoteEvent, Origin
+from schemas.event_classes import EVENT_CLASSES
+from schemas.events import Clip, Event, NoteEvent, Origin
 
 LAST_MICROSECOND = 253_402_300_799_999_999  # of the year 9999
 SCHEMA_ID = 7
@@ -39,6 +40,7 @@ def values_of(hint: Any) -> st.SearchStrategy[Any]:
         int: st.integers(-(2**31), 2**31 - 1),
         float: st.floats(allow_nan=False),
         bytes: st.binary(),
+        bool: st.booleans(),
     }
     return scalars[hint]
 

@@ -1,0 +1,21 @@
+"""Which class of events flows on which topic."""
+
+from __future__ import annotations
+
+from .events import Clip, DeadLetter, Event, Match, NoteEvent, Work
+from .rhythm import Activations, Beat, ErrorEvent, Frames, Section, Trigger
+
+EVENT_CLASSES: dict[str, type[Event]] = {
+    "clips": Clip,
+    "notes": NoteEvent,
+    "catalogue": Work,
+    "matches": Match,
+    "frames": Frames,
+    "activations": Activations,
+    "beats": Beat,
+    "sections": Section,
+    "triggers": Trigger,
+    "error-events": ErrorEvent,
+    "dead-letters": DeadLetter,
+}
+"""Topic name to event class."""
