@@ -13,7 +13,7 @@ from connectors.importers import ImportedWork, Importer, ImportFailure, ImportOp
 from connectors.music_limits import midi_limits
 from connectors.settings import Settings
 from processors.identify import Catalogue, WorkEntry, WorkInfo
-from processors.midi import BadMusicError, read_midi
+from processors.midi import BadMusicError, read_score
 
 BATCH_WORKS = 512
 """How many works are put into the catalogue in one step; a crash costs no more than these."""
@@ -86,12 +86,12 @@ class Intake:
             self.failures.append(ImportFailure(work.path, reason))
             return None
         try:
-            notes = read_midi(work.midi, self.limits)
+            score = read_score(work.midi, self.limits)
         except BadMusicError as error:
             self.failures.append(ImportFailure(work.path, str(error)))
             return None
         self._paths[work.work_id] = work.path
-        return WorkEntry(work.work_id, work.title, work.composer, work.path, notes, work.licence)
+        return WorkEntry(work.work_id, work.title, work.composer, work.path, score.notes, work.licence, score.beats)
 
     def readable(self) -> Iterator[ImportedWork]:
         """The works for the catalogue topic: only those that a worker can read."""

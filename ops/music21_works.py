@@ -8,7 +8,7 @@ from pathlib import Path
 from connectors.importers import ImportedWork, ImportOptions, load_importer
 from connectors.settings import Settings
 from processors.identify import Catalogue, WorkEntry
-from processors.midi import read_midi
+from processors.midi import read_score
 
 
 def build_music21(
@@ -30,8 +30,10 @@ def build_music21(
             progress(done, len(importer))
             if isinstance(work, ImportedWork):
                 works.append(work)
-                notes = read_midi(work.midi)
-                yield WorkEntry(work.work_id, work.title, work.composer, work.path, notes, work.licence)
+                score = read_score(work.midi)
+                yield WorkEntry(
+                    work.work_id, work.title, work.composer, work.path, score.notes, work.licence, score.beats
+                )
 
     Catalogue.build(path, entries())
     return works

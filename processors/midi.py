@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 import symusic
 
+from .midi_beats import Signature, TempoMap, midi_beats
 from .notes import Notes
+from .score_beats import ScoreBeats
 
 TICKS_PER_SECOND = 960  # at 480 ticks a quarter and 120 quarters a minute
 
@@ -34,30 +36,72 @@ class MidiLimits:
     max_notes: int = 200_000
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MidiScore:
+    """What a catalogue wants of a MIDI file: its notes, and its beats if the notes keep to them."""
+
+    notes: Notes
+    beats: ScoreBeats | None
+
+
 def read_midi(data: bytes, limits: MidiLimits = MidiLimits()) -> Notes:
     """Read a Standard MIDI File; percussion tracks are left out.
 
     Raises:
         BadMusicError: not MIDI, truncated, without a pitched note, or over a limit.
     """
+    score = _parse(data, limits)
+    return _notes(score, _tempi(score), limits)
+
+
+def read_score(data: bytes, limits: MidiLimits = MidiLimits()) -> MidiScore:
+    """Read a Standard MIDI File with its beats, which come from its tempi and time signatures.
+
+    There are no beats if the file has neither, or if its notes do not keep to them, as in a recorded performance.
+
+    Raises:
+        BadMusicError: as ``read_midi``.
+    """
+    score = _parse(data, limits)
+    tempi = _tempi(score)
+    notes = _notes(score, tempi, limits)
+    if not len(score.tempos) and not len(score.time_signatures):
+        return MidiScore(notes, None)
+    signatures = [Signature(s.time, s.numerator, s.denominator) for s in score.time_signatures]
+    onsets = np.concatenate([track.notes.numpy()["time"] for track in score.tracks if not track.is_drum])
+    return MidiScore(notes, midi_beats(signatures, tempi, score.ticks_per_quarter, onsets, score.end()))
+
+
+def _parse(data: bytes, limits: MidiLimits) -> Any:
     if len(data) > limits.max_bytes:
         raise BadMusicError("too_large", f"The MIDI file has {len(data)} bytes; the limit is {limits.max_bytes}.")
     if data[:4] != b"MThd":
         raise BadMusicError("not_midi", "The bytes are not a Standard MIDI File: they do not start with MThd.")
     try:
-        score: Any = symusic.Score.from_midi(data, ttype="second")
+        return symusic.Score.from_midi(data)
     except Exception as error:
         raise BadMusicError("truncated", f"The MIDI file is truncated or damaged: {error}") from error
+
+
+def _tempi(score: Any) -> TempoMap:
+    events = score.tempos.numpy()
+    return TempoMap.of(events["time"], events["mspq"], max(score.ticks_per_quarter, 1))
+
+
+def _notes(score: Any, tempi: TempoMap, limits: MidiLimits) -> Notes:
     tracks = [track.notes.numpy() for track in score.tracks if not track.is_drum and len(track.notes)]
     count = sum(len(track["time"]) for track in tracks)
     if count == 0:
         raise BadMusicError("no_notes", "The MIDI file has no pitched notes.")
     if count > limits.max_notes:
         raise BadMusicError("too_many_notes", f"The MIDI file has {count} notes; the limit is {limits.max_notes}.")
+    onset = np.concatenate([track["time"] for track in tracks])
+    duration = np.concatenate([track["duration"] for track in tracks])
+    onset_s = tempi.seconds(onset)
     return Notes.of(
-        np.concatenate([track["time"] for track in tracks]),
+        onset_s,
         np.concatenate([track["pitch"] for track in tracks]),
-        np.concatenate([track["duration"] for track in tracks]),
+        tempi.seconds(onset + duration) - onset_s,
         np.concatenate([track["velocity"] for track in tracks]),
     )
 

@@ -21,7 +21,7 @@ from connectors.producer import EventProducer
 from connectors.registry import EventCodec
 from connectors.settings import Settings
 from processors.identify import Catalogue, WorkEntry
-from processors.midi import BadMusicError, read_midi
+from processors.midi import BadMusicError, read_score
 from schemas import topics
 from schemas.codec import UndecodableError
 from schemas.events import DeadLetter, Work
@@ -96,8 +96,9 @@ class CatalogueUpdater:
             return {record.key.decode("utf-8", "replace"): None}
         work = self._codec.decode(record.topic, record.value)
         assert isinstance(work, Work)
-        notes = read_midi(payload(work, self._blobs), self._midi_limits)
-        return {work.work_id: WorkEntry(work.work_id, work.title, work.composer, work.path, notes, work.licence)}
+        score = read_score(payload(work, self._blobs), self._midi_limits)
+        entry = WorkEntry(work.work_id, work.title, work.composer, work.path, score.notes, work.licence, score.beats)
+        return {work.work_id: entry}
 
     def _letter(self, record: Record, error_type: str, message: str) -> DeadLetter:
         return dead_letter(

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.notes import Notes
+from processors.score_beats import ScoreBeats
 
+from .beat_codec import encode_beats
 from .groups import group_notes, score_tolerance_ms
 from .melody import top_line
 from .postings import MAX_NOTES, sort_postings, unsort_postings
@@ -23,7 +25,7 @@ MAX_GAP = 65_535
 
 @dataclass(frozen=True, slots=True)
 class WorkEntry:
-    """A work to be put into the catalogue."""
+    """A work to be put into the catalogue; ``beats`` are on the clock of ``notes``, where they are known."""
 
     work_id: str
     title: str
@@ -31,6 +33,7 @@ class WorkEntry:
     path: str
     notes: Notes
     licence: str | None = None
+    beats: ScoreBeats | None = None
 
 
 @dataclass(slots=True)
@@ -40,6 +43,7 @@ class _Work:
     gaps: NDArray[np.int64]
     token: NDArray[np.int32]
     note: NDArray[np.int32]
+    beats: bytes
 
 
 @dataclass(slots=True)
@@ -72,6 +76,7 @@ class SegmentBuilder:
                 np.maximum(np.diff(ticks, prepend=0), 0),
                 tokens.token,
                 tokens.note,
+                encode_beats(entry.beats),
             )
         )
 
@@ -90,6 +95,7 @@ class SegmentBuilder:
                     np.diff(onsets, prepend=0),
                     token[i:j],
                     (note[i:j] - a).astype(np.int32),
+                    segment.encoded_beats(work),
                 )
             )
 
@@ -125,6 +131,8 @@ class SegmentBuilder:
             "work_hash": np.array([hash_id(w.info.work_id) for w in works], np.uint64),
             "text": np.frombuffer(b"".join(texts), np.uint8),
             "work_text": _offsets([len(text) for text in texts]),
+            "beats": np.frombuffer(b"".join(w.beats for w in works), np.uint8),
+            "work_beats": _offsets([len(w.beats) for w in works]),
         }
 
 

@@ -15,6 +15,7 @@ from uuid import uuid4
 import numpy as np
 
 from processors.notes import Notes
+from processors.score_beats import ScoreBeats
 
 from .builder import SegmentBuilder, WorkEntry
 from .files import CatalogueError, writer_lock
@@ -164,10 +165,23 @@ class Catalogue:
         Raises:
             KeyError: there is no such work.
         """
+        segment, work = self._find(work_id)
+        return segment.work_notes(work)
+
+    def score_beats(self, work_id: str) -> ScoreBeats | None:
+        """A work's beats on its own clock; nothing where its file had none, or is a performance.
+
+        Raises:
+            KeyError: there is no such work.
+        """
+        segment, work = self._find(work_id)
+        return segment.score_beats(work)
+
+    def _find(self, work_id: str) -> tuple[Segment, int]:
         wanted = np.uint64(hash_id(work_id))
         for segment in self.segments:
             for work in np.flatnonzero((segment.work_hash == wanted) & ~segment.removed).tolist():
-                return segment.work_notes(work)
+                return segment, work
         raise KeyError(work_id)
 
     @property

@@ -18,6 +18,8 @@ work_group uint32   works + 1         each work's first group
 work_hash  uint64   works             BLAKE2b of the work id, 8 bytes
 text       uint8    bytes             for each work a JSON array: id, title, composer, path, licence, notes, duration
 work_text  uint32   works + 1         where each work's text starts
+beats      uint8    bytes             each work's score beats, see ``beat_codec``
+work_beats uint32   works + 1         where each work's beats start
 ========== ======== ================= =================================================================
 """
 
@@ -37,7 +39,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.notes import Notes
+from processors.score_beats import ScoreBeats
 
+from .beat_codec import decode_beats
 from .files import CatalogueError, write_durably
 
 MAGIC = b"CNTSEG01"
@@ -55,6 +59,8 @@ DTYPES = {
     "work_hash": "<u8",
     "text": "u1",
     "work_text": "<u4",
+    "beats": "u1",
+    "work_beats": "<u4",
 }
 QUERY_SECTIONS = tuple(name for name in DTYPES if name not in ("work_hash",))
 """All that answering a query reads."""
@@ -118,6 +124,8 @@ class Segment:
     work_hash: NDArray[np.uint64]
     text: NDArray[np.uint8]
     work_text: NDArray[np.uint32]
+    beats: NDArray[np.uint8]
+    work_beats: NDArray[np.uint32]
 
     def __init__(self, path: Path, removed: list[int]) -> None:
         """Map ``path``.
@@ -150,6 +158,8 @@ class Segment:
                 raise CatalogueError(damaged.format("it is cut off"))
             array: NDArray[Any] = np.frombuffer(content, dtype, length // np.dtype(dtype).itemsize, base + offset)
             setattr(self, name, array)
+        if "work_beats" not in sections:  # written before beats were kept
+            self.beats, self.work_beats = np.zeros(0, np.uint8), np.zeros(len(self.work_note), np.uint32)
         return sections
 
     def verify(self) -> None:
@@ -175,12 +185,21 @@ class Segment:
     @property
     def query_bytes(self) -> int:
         """Bytes that answering queries reads."""
-        return int(sum(self._sections[name][2] for name in QUERY_SECTIONS))
+        return int(sum(self._sections[name][2] for name in QUERY_SECTIONS if name in self._sections))
 
     def info(self, work: int) -> WorkInfo:
         """What is known of the segment's work number ``work``."""
         a, b = self.work_text[work : work + 2]
         return WorkInfo(*json.loads(self.text[a:b].tobytes()))
+
+    def encoded_beats(self, work: int) -> bytes:
+        """A work's score beats as they are stored; empty where there are none."""
+        a, b = self.work_beats[work : work + 2]
+        return self.beats[a:b].tobytes()
+
+    def score_beats(self, work: int) -> ScoreBeats | None:
+        """A work's beats on its own clock; nothing where its file had none, or is a performance."""
+        return decode_beats(self.encoded_beats(work))
 
     def group_onsets_s(self, work: int) -> NDArray[np.float64]:
         """Onset of each of a work's groups, seconds, float64."""
