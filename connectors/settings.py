@@ -62,6 +62,11 @@ class EmbeddedSettings(Section):
 class KafkaSettings(Section):
     bootstrap_servers: str | None = Field(None, description="Your own brokers; empty: the embedded one.")
     client_id: str = Field("continuo", description="How a client names itself to the brokers; workers get their name.")
+    instance_id: str | None = Field(
+        None,
+        description="Names a worker to its group across restarts, so that it gets its partitions back at once. "
+        "Unique to a worker; the embedded stack gives one.",
+    )
     replication_factor: int = 1
     session_timeout_s: float = 10.0
     connect_timeout_s: float = 10.0
@@ -144,6 +149,13 @@ class IdentifySettings(Section):
     compute_threads: int = 1
 
 
+class TriggerSettings(Section):
+    """When the music makes something happen."""
+
+    rules: Path | None = Field(None, description="A YAML file of rules; empty: those of the rhythm service.")
+    readback_s: float = Field(300.0, description="How far back a worker reads what it takes over.")
+
+
 class _SettingsFile(YamlConfigSettingsSource):
     def _read_file(self, file_path: Any) -> dict[str, Any]:
         content = super()._read_file(file_path)
@@ -172,6 +184,7 @@ class Settings(BaseSettings):
     bridge: BridgeSettings = Field(default_factory=BridgeSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
     identify: IdentifySettings = Field(default_factory=IdentifySettings)
+    triggers: TriggerSettings = Field(default_factory=TriggerSettings)
 
     def __init__(self, **values: Any) -> None:
         _refuse_unknown_variables(set(type(self).model_fields))

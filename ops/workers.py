@@ -82,6 +82,16 @@ def _clickhouse_sink(settings: Settings) -> None:
     run(settings, _stop_on_signal())
 
 
+def _triggers(settings: Settings) -> None:
+    from processors.triggers import Rules
+    from streams.timed import TimedLoop
+    from streams.triggers import TriggerAgent
+
+    rules = Rules.load(settings.triggers.rules)
+    codec = _ready_codec(settings)
+    TimedLoop(settings, codec, TriggerAgent(settings, codec, rules)).run(_stop_on_signal())
+
+
 def _ready_codec(settings: Settings) -> EventCodec:
     """A codec whose schemas are registered, and topics to use it on; waits for a registry that is away."""
     from tenacity import Retrying
@@ -101,14 +111,16 @@ def _expected() -> tuple[type[Exception], ...]:
     from connectors.registry import SchemaRefusedError
     from connectors.topic_admin import TopicError
     from processors.identify import CatalogueError
+    from processors.triggers import RulesError
 
-    return SchemaRefusedError, TopicError, CatalogueError
+    return SchemaRefusedError, TopicError, CatalogueError, RulesError
 
 
 WORKERS: dict[str, Callable[[Settings], None]] = {
     "clips": _clips,
     "live": _live,
     "catalogue": _catalogue,
+    "triggers": _triggers,
     "redis-sink": _redis_sink,
     "clickhouse-sink": _clickhouse_sink,
 }

@@ -60,6 +60,42 @@ class Readback:
                 f"Partition {record.partition} of {record.topic} cannot be read again: {error.args[0].str()}."
             ) from error
 
+    def tail(self, topic: str, partition: int, since_s: float, from_offset: int | None = None) -> Iterator[Record]:
+        """The records sent since a moment, in order, up to the partition's end as it is now.
+
+        Args:
+            since_s: the moment, seconds since the epoch.
+            from_offset: begin here if this is earlier.
+
+        Raises:
+            ReadbackUnavailableError: the brokers do not answer in time.
+        """
+        place = TopicPartition(topic, partition)
+        try:
+            first, end = self._consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)
+            (found,) = self._consumer.offsets_for_times(
+                [TopicPartition(topic, partition, max(0, int(since_s * 1000)))], timeout=TIMEOUT_S
+            )
+            start = end if found.offset < 0 else found.offset
+            if from_offset is not None:
+                start = min(start, from_offset)
+            start = max(first, start, end - self._max_events)
+            if start >= end:
+                return
+            self._consumer.assign([TopicPartition(topic, partition, start)])
+            try:
+                yield from self._until(end)
+            finally:
+                self._consumer.unassign()
+        except KafkaException as error:
+            raise ReadbackUnavailableError(
+                f"Partition {partition} of {topic} cannot be read again: {error.args[0].str()}."
+            ) from error
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._consumer.close()
+
     def _start(self, record: Record, seconds: float) -> int:
         place = TopicPartition(record.topic, record.partition)
         first, _ = self._consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)

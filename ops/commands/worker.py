@@ -11,7 +11,11 @@ def register(app: typer.Typer) -> None:
     app.command("worker")(worker)
 
 
-def worker(name: Annotated[str, typer.Argument(help="clips, live, catalogue, redis-sink or clickhouse-sink.")]) -> None:
+def worker(
+    name: Annotated[
+        str, typer.Argument(help="What it does, such as clips, live or triggers; `continuo status` lists them.")
+    ],
+) -> None:
     """Run one worker until it is asked to stop; `continuo up` runs them all."""
     from connectors.settings import Settings
     from ops.workers import WORKERS, WorkerError, run_worker

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import uuid
 from collections.abc import Set
 
 from connectors.settings import Settings
@@ -26,6 +27,7 @@ class Worker(Part):
         self.title = f"Worker {name}"
         self._cluster = Cluster(settings)
         self._former: Set[Member] = frozenset()
+        self._instance_id = f"{name}-{uuid.uuid4().hex[:12]}"  # the same for each process that it starts
 
     def prepare(self) -> None:
         """Remember who is in the groups: one that was killed stays a member until its session is over."""
@@ -38,7 +40,10 @@ class Worker(Part):
         return [sys.executable, "-m", "ops.cli", "worker", self.kind]
 
     def environment(self) -> dict[str, str]:
-        return environment_with(self._settings) | {"CONTINUO_KAFKA__CLIENT_ID": self._client_id}
+        return environment_with(self._settings) | {
+            "CONTINUO_KAFKA__CLIENT_ID": self._client_id,
+            "CONTINUO_KAFKA__INSTANCE_ID": self._instance_id,
+        }
 
     @property
     def client_id(self) -> str:

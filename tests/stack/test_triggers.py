@@ -1,0 +1,129 @@
+"""Triggers of a live source on real Kafka: each once, whatever happens to their worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from connectors.consumer import EventReader
+from connectors.producer import EventProducer
+from connectors.registry import EventCodec
+from connectors.settings import Settings, TriggerSettings
+from ops.stack import Stack
+from ops.stack.part import Part
+from ops.stack.workers import Worker
+from schemas.events import Origin, now_us
+from schemas.rhythm import Beat, Section, Trigger
+
+PERIOD_S = 0.1
+EVERY_BEATS = 4
+PATIENCE_S = 60.0
+RULES = """
+rules: [{trigger: phrase, every_beats: 4, error_types: {other: basic, chorus: business}}]
+limits: {max_per_minute: 600}
+"""
+
+pytestmark = pytest.mark.stack
+
+
+def beat(source: str, number: int, zero_us: int) -> Beat:
+    return Beat(
+        source_id=source,
+        origin=Origin("activations", 0, number),
+        session_id="song",
+        source_zero_us=zero_us,
+        number=number,
+        time_s=number * PERIOD_S,
+        position=(number - 1) % 4 + 1,
+        downbeat=number % 4 == 1,
+        beats_per_bar=4,
+        tempo_bpm=60.0 / PERIOD_S,
+        confidence=1.0,
+        next_beat_s=(number + 1) * PERIOD_S,
+        basis="network",
+        made_by="test",
+    )
+
+
+def chorus(source: str, start_s: float) -> Section:
+    return Section(
+        source_id=source,
+        origin=Origin("notes", 0, 0),
+        session_id="song",
+        label="chorus",
+        start_s=start_s,
+        confidence=1.0,
+        basis="heard",
+        made_by="test",
+    )
+
+
+def play(
+    producer: EventProducer, sources: Sequence[str], beats: int, strikes: Sequence[int] = (), struck: Part | None = None
+) -> None:
+    """Send beats in real time, each source's ``beats`` of them; at ``strikes`` the worker is killed and started."""
+    zero_us = now_us()
+    for number in range(1, beats + 1):
+        time.sleep(max(0.0, zero_us / 1e6 + number * PERIOD_S - time.time()))
+        for source in sources:
+            producer.send("beats", beat(source, number, zero_us))
+        producer.flush()
+        if struck is not None and number in strikes:
+            struck.kill()
+            struck.start()
+
+
+def read(reader: EventReader, sources: Sequence[str], count: int) -> list[Trigger]:
+    """The triggers of the sources, until there are ``count`` and a second more has passed."""
+    triggers: list[Trigger] = []
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        received = reader.poll()
+        if received is not None and isinstance(received.event, Trigger) and received.event.source_id in sources:
+            triggers.append(received.event)
+            if len(triggers) == count:
+                deadline = min(deadline, time.monotonic() + 1.0)
+    return triggers
+
+
+@pytest.fixture(scope="module")
+def worker(stack: Stack, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Part:
+    rules = tmp_path_factory.mktemp("rules") / "rules.yaml"
+    Path(rules).write_text(RULES)
+    changed = settings.model_copy(update={"triggers": TriggerSettings(rules=rules)})
+    worker = Worker("triggers", "triggers", changed, stack._launcher)
+    worker.start()
+    worker.wait_healthy()
+    return worker
+
+
+def test_each_trigger_comes_once_though_its_worker_is_killed(stack: Stack, settings: Settings, worker: Part) -> None:
+    codec, sources = EventCodec(settings), [f"drummer-{number}" for number in range(6)]
+    expected = [number * EVERY_BEATS for number in range(1, 21)]
+    with EventReader(settings, codec, ["triggers"], "latest") as reader, EventProducer(settings, codec) as producer:
+        play(producer, sources, 80, strikes=(10, 47), struck=worker)
+        triggers = read(reader, sources, len(expected) * len(sources))
+    for source in sources:
+        assert [trigger.beat for trigger in triggers if trigger.source_id == source] == expected
+    assert len({trigger.key for trigger in triggers}) == len(triggers)
+    assert {trigger.basis for trigger in triggers} >= {"predicted"}
+
+
+def test_a_section_known_ahead_decides_and_silence_fires_nothing(
+    stack: Stack, settings: Settings, worker: Part
+) -> None:
+    codec, source = EventCodec(settings), "singer"
+    with EventReader(settings, codec, ["triggers"], "latest") as reader, EventProducer(settings, codec) as producer:
+        producer.send("sections", chorus(source, 0.7))
+        producer.flush()
+        time.sleep(0.5)
+        play(producer, [source], 13)
+        triggers = read(reader, [source], 3)
+    assert [(trigger.beat, trigger.error_type) for trigger in triggers] == [
+        (4, "basic"),
+        (8, "business"),
+        (12, "business"),
+    ]
