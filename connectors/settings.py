@@ -97,7 +97,7 @@ class ClickHouseSettings(Section):
     batch_rows: int = 5_000
     batch_interval_s: float = 0.25
     timeout_s: float = 30.0
-    retention_days: int = Field(0, description="How long matches and dead letters are kept; 0: for ever.")
+    retention_days: int = Field(0, description="How long everything but works is kept; 0: for ever.")
 
 
 class SinkSettings(Section):

@@ -46,7 +46,7 @@ class TriggerAgent:
     """Issues the triggers of all sources of its partitions; see ``Agent``."""
 
     name = NAME
-    topics = (topics.BEATS.name, topics.SECTIONS.name)
+    topics: tuple[str, ...] = (topics.BEATS.name, topics.SECTIONS.name)
 
     def __init__(self, settings: Settings, codec: EventCodec, rules: Rules) -> None:
         self._settings = settings

@@ -8,7 +8,7 @@ from importlib import resources
 from clickhouse_connect.driver import Client
 
 FILE = re.compile(r"(\d{3})_(\w+)\.sql")
-EXPIRING = ("matches", "dead_letters")
+EXPIRING = ("matches", "dead_letters", "beats", "sections", "triggers", "error_events")
 VERSIONS = """
 CREATE TABLE IF NOT EXISTS schema_versions
 (
@@ -25,7 +25,7 @@ def migrate(client: Client, retention_days: int) -> None:
 
     Args:
         client: connected to the database.
-        retention_days: how long matches and dead letters are kept; 0 for ever.
+        retention_days: how long everything but works is kept; 0 for ever.
     """
     client.command(VERSIONS)
     applied = {row[0] for row in client.query("SELECT version FROM schema_versions").result_rows}

@@ -17,13 +17,14 @@ from schemas.events import DeadLetter, Match
 from .base import DestinationUnavailableError, RefusedError, Sink
 from .clickhouse_columns import Columns, dead_letter_columns, match_columns, work_columns
 from .clickhouse_schema import migrate
+from .rhythm_columns import TABLES, event_columns
 
 
 class ClickHouseDestination:
-    """Inserts into the tables ``matches``, ``dead_letters`` and ``works``; repeated rows replace themselves."""
+    """Inserts into the tables of ``clickhouse/*.sql``; repeated rows replace themselves."""
 
     name = "clickhouse-sink"
-    topics: tuple[str, ...] = (topics.MATCHES.name, topics.DEAD_LETTERS.name, topics.CATALOGUE.name)
+    topics: tuple[str, ...] = (topics.MATCHES.name, topics.DEAD_LETTERS.name, topics.CATALOGUE.name, *TABLES)
 
     def __init__(self, settings: Settings) -> None:
         self.batch_rows = settings.clickhouse.batch_rows
@@ -54,6 +55,10 @@ class ClickHouseDestination:
             self._insert("dead_letters", dead_letter_columns(letters))
         if works:
             self._insert("works", work_columns(works))
+        for topic, table in TABLES.items():
+            events = [received.event for received in batch if received.origin.topic == topic and received.event]
+            if events:
+                self._insert(table, event_columns(events))
 
     def close(self) -> None:
         if self._client is not None:

@@ -28,3 +28,8 @@ def work(work_id: str) -> str:
 def seen(source_id: str, topic: str, partition: int) -> str:
     """The offsets of the input records of a source that were answered last: a sorted set."""
     return f"{PREFIX}seen:{source_id}:{topic}/{partition}"
+
+
+def now(what: str, source_id: str) -> str:
+    """The newest ``beat``, ``section``, ``trigger`` or ``error`` of a source: JSON text."""
+    return f"{PREFIX}{what}:{source_id}"

@@ -23,21 +23,31 @@ from .base import DestinationUnavailableError, RefusedError, Sink
 SCRIPT = resources.files(__package__).joinpath("answers.lua").read_text("utf-8")
 
 
+NOW = {
+    topics.BEATS.name: "beat",
+    topics.SECTIONS.name: "section",
+    topics.TRIGGERS.name: "trigger",
+    topics.ERROR_EVENTS.name: "error",
+}
+"""Topics of which the newest event of each source is kept, and what it is called in the key."""
+
+
 class RedisDestination:
-    """Keeps answers and works in Redis. Each batch is one round trip.
+    """Keeps answers, works and where the rhythm is in Redis. Each batch is one round trip.
 
     Repeats and answers that come late are told by the offset of the input record: within ``redis.reorder_window``
     offsets each answer counts once, and an older one never covers a newer one.
     """
 
     name = "redis-sink"
-    topics: tuple[str, ...] = (topics.MATCHES.name, topics.CATALOGUE.name)
+    topics: tuple[str, ...] = (topics.MATCHES.name, topics.CATALOGUE.name, *NOW)
 
     def __init__(self, settings: Settings) -> None:
         options = settings.redis
         self.batch_rows = options.batch_rows
         self.batch_interval_s = options.batch_interval_s
         self._arguments = (options.reorder_window, options.answer_expiry_s, options.stream_max_length)
+        self._expiry_s = options.answer_expiry_s
         self._redis = redis.Redis.from_url(
             settings.redis_url, socket_timeout=options.timeout_s, socket_connect_timeout=options.timeout_s, retry=None
         )
@@ -59,6 +69,10 @@ class RedisDestination:
                 origin = received.event.origin
                 seen = keys.seen(received.event.source_id, origin.topic, origin.partition)
                 matches[seen].append(received.event)
+            elif received.event is not None and received.origin.topic in NOW:
+                # what is read again comes in the order of the topic, so that the newest stands in the end
+                name = keys.now(NOW[received.origin.topic], received.event.source_id)
+                pipeline.set(name, orjson.dumps(received.event), ex=self._expiry_s)
             else:
                 _put_work(pipeline, received)
         for seen, answers in matches.items():

@@ -10,6 +10,7 @@ from connectors.settings import Settings
 from schemas import topics
 
 from .inputs import TopicAudit, read_ledgers, sum_topics
+from .rhythm import audit_rhythm_store, read_rhythm, sum_rhythm
 from .stores import StoreAudit, audit_clickhouse, audit_redis
 from .works import audit_works
 
@@ -66,7 +67,15 @@ def run_audit(settings: Settings, stores: bool = True) -> Audit:
     """
     codec = EventCodec(settings)
     ledgers = read_ledgers(settings, codec)
+    rhythm = read_rhythm(settings, codec)
+    counted = sum_topics(ledgers) | {topics.CATALOGUE.name: audit_works(settings, codec)} | sum_rhythm(rhythm)
+    if not stores:
+        return Audit(counted, {})
     return Audit(
-        sum_topics(ledgers) | {topics.CATALOGUE.name: audit_works(settings, codec)},
-        {"redis": audit_redis(settings, codec), "clickhouse": audit_clickhouse(settings, ledgers)} if stores else {},
+        counted,
+        {
+            "redis": audit_redis(settings, codec),
+            "clickhouse": audit_clickhouse(settings, ledgers),
+            "clickhouse, rhythm": audit_rhythm_store(settings, rhythm),
+        },
     )

@@ -10,11 +10,9 @@ from typing import Any
 import numpy as np
 import orjson
 import redis
-from confluent_kafka import Consumer, TopicPartition
 
 from connectors.clickhouse_client import clickhouse_client
 from connectors.consumer import EventReader
-from connectors.kafka_client import client_config, partitions_of
 from connectors.registry import EventCodec
 from connectors.settings import Settings
 from connectors.sinks import redis_keys
@@ -24,7 +22,8 @@ from connectors.sinks.redis_sink import RedisDestination
 from schemas import topics
 from schemas.events import Match, now_us
 
-from .inputs import TIMEOUT_S, Ledgers
+from .inputs import Ledgers
+from .progress import is_done
 
 BATCH = 500
 EXPIRY_MARGIN_S = 60
@@ -67,7 +66,7 @@ def audit_clickhouse(settings: Settings, ledgers: Ledgers) -> StoreAudit:
         ClickHouseUnavailableError: it does not answer.
     """
     audit = StoreAudit()
-    is_done = _is_done(settings, ClickHouseDestination.name)
+    written = is_done(settings, GROUP_PREFIX + ClickHouseDestination.name, topics.MATCHES.name)
     client = clickhouse_client(settings)
     try:
         for (topic, partition), ledger in ledgers.items():
@@ -76,7 +75,7 @@ def audit_clickhouse(settings: Settings, ledgers: Ledgers) -> StoreAudit:
                 span = {"topic": topic, "partition": partition, "first": int(wanted[0]), "last": int(wanted[-1])}
                 held = np.array([row[0] for row in client.query(OFFSETS, span).result_rows], np.int64)
                 audit.expected += len(wanted)
-                audit.missing(len(np.setdiff1d(wanted, held)), is_done)
+                audit.missing(len(np.setdiff1d(wanted, held)), written)
                 audit.duplicated += len(held) - len(np.unique(held))
     finally:
         client.close()
@@ -97,31 +96,20 @@ def audit_redis(settings: Settings, codec: EventCodec) -> StoreAudit:
         redis.Redis.from_url(settings.redis_url, socket_timeout=settings.redis.timeout_s) as client,
         EventReader(settings, codec, [topics.MATCHES.name]) as reader,
     ):
-        is_done = _is_done(settings, RedisDestination.name)  # after the reader has fixed what it reads
+        written = is_done(
+            settings, GROUP_PREFIX + RedisDestination.name, topics.MATCHES.name
+        )  # after the reader has fixed what it reads
         fresh = _fresh_matches(reader, settings.redis.answer_expiry_s - EXPIRY_MARGIN_S)
         while matches := list(islice(fresh, BATCH)):
             sources |= {match.source_id for match in matches}
             names = [redis_keys.clip(match.clip_id) for match in matches if match.clip_id]
             audit.expected += len(names)
-            audit.missing(_absent(client, names), is_done)
+            audit.missing(_absent(client, names), written)
         audit.expected += len(sources)
-        audit.missing(_absent(client, [redis_keys.answer(source) for source in sources]), is_done)
+        audit.missing(_absent(client, [redis_keys.answer(source) for source in sources]), written)
         for source in sources:
             audit.duplicated += _repeats(client, redis_keys.answers(source))
     return audit
-
-
-def _is_done(settings: Settings, sink: str) -> bool:
-    """Whether a sink has written all that is on ``matches`` now."""
-    consumer = Consumer(client_config(settings) | {"group.id": GROUP_PREFIX + sink, "enable.auto.commit": False})
-    try:
-        name = topics.MATCHES.name
-        places = [TopicPartition(name, number) for number in partitions_of(consumer, name, settings)]
-        ends = [consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)[1] for place in places]
-        written = consumer.committed(places, timeout=TIMEOUT_S)
-        return all(max(place.offset, 0) >= end for place, end in zip(written, ends, strict=True))
-    finally:
-        consumer.close()
 
 
 def _fresh_matches(reader: EventReader, max_age_s: float) -> Iterator[Match]:
