@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from confluent_kafka import Consumer, KafkaException, Producer
 
+from connectors.kafka_security import ClientConfig, librdkafka_security
 from connectors.settings import Settings
 
 
@@ -11,14 +12,20 @@ class KafkaUnavailableError(RuntimeError):
     """The brokers do not answer, or lack the topic; the message says what to do."""
 
 
-def client_config(settings: Settings) -> dict[str, str | int]:
+def client_config(settings: Settings) -> ClientConfig:
     """librdkafka's configuration that does not depend on what the client does."""
-    return {
+    config: ClientConfig = {
         "bootstrap.servers": settings.bootstrap_servers,
         "client.id": settings.kafka.client_id,
         "log_level": 2,  # what goes wrong is reported by exceptions; librdkafka's own lines say it again
         "reconnect.backoff.max.ms": 2000,
     }
+    return config | librdkafka_security(settings.kafka)
+
+
+def admin_config(settings: Settings) -> ClientConfig:
+    """The same for questions to the brokers; only exceptions tell what goes wrong."""
+    return {**client_config(settings), "log_level": 0, "reconnect.backoff.max.ms": 500}
 
 
 def partitions_of(client: Producer | Consumer, topic: str, settings: Settings) -> list[int]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 from pydantic_settings import SettingsError as PydanticSettingsError
 
@@ -67,12 +67,34 @@ class KafkaSettings(Section):
         description="Names a worker to its group across restarts, so that it gets its partitions back at once. "
         "Unique to a worker; the embedded stack gives one.",
     )
+    security_protocol: Literal["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"] = "plaintext"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    username: str | None = None
+    password: SecretStr | None = None
+    ca_file: Path | None = Field(
+        None, description="Who may have signed the brokers' certificates; empty: the system's."
+    )
+    certificate_file: Path | None = Field(
+        None, description="The client's own certificate, where the brokers ask for it."
+    )
+    key_file: Path | None = None
     replication_factor: int = 1
     session_timeout_s: float = 10.0
     connect_timeout_s: float = 10.0
     delivery_timeout_s: float = 120.0
     queue_max_records: int = Field(20_000, description="Events that wait for the brokers, per producer.")
     queue_max_bytes: int = 64 << 20
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.security_protocol.startswith("sasl") and not (self.username and self.password):
+            raise ValueError(f"{self.security_protocol} needs kafka.username and kafka.password")
+        if (self.certificate_file is None) != (self.key_file is None):
+            raise ValueError("kafka.certificate_file and kafka.key_file belong together")
+        for file in (self.ca_file, self.certificate_file, self.key_file):
+            if file is not None and not file.is_file():
+                raise ValueError(f"there is no file {file}")
+        return self
 
 
 class RegistrySettings(Section):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ClusterMetadata, NewTopic  # type: ignore[attr-defined]
 
 from schemas.topics import BY_NAME, TOPICS, Topic
 
+from .kafka_client import admin_config
 from .settings import Settings
 
 TIMEOUT_S = 30.0
@@ -28,22 +30,37 @@ def create_topics(settings: Settings) -> list[str]:
     Raises:
         TopicError: the brokers do not answer or refuse, or a topic exists with other partitions.
     """
-    # log_level 0: brokers that do not answer are reported by the exception, not on standard error
-    admin = AdminClient({"bootstrap.servers": settings.bootstrap_servers, "log_level": 0})
-    created = []
+    admin = AdminClient(admin_config(settings))
+    existing = _existing(admin, settings)
+    missing = [topic for topic in TOPICS if topic.name not in existing]
+    created = _create(admin, missing, settings) if missing else []  # few users may create topics, and few need to
+    _wait_usable(admin)
+    return created
+
+
+def _create(admin: AdminClient, topics: Sequence[Topic], settings: Settings) -> list[str]:
     replicas = settings.kafka.replication_factor
-    wanted = [NewTopic(topic.name, topic.partitions, replicas, config=topic.config()) for topic in TOPICS]
+    wanted = [NewTopic(topic.name, topic.partitions, replicas, config=topic.config()) for topic in topics]
+    created = []
     for name, outcome in admin.create_topics(wanted, operation_timeout=TIMEOUT_S).items():
         try:
             outcome.result(TIMEOUT_S)
             created.append(name)
         except KafkaException as error:
-            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # another process was faster
                 raise TopicError(
                     f"Topic {name} could not be created at {settings.bootstrap_servers}: {error.args[0].str()}."
                 ) from error
-    _wait_usable(admin)
     return created
+
+
+def _existing(admin: AdminClient, settings: Settings) -> set[str]:
+    try:
+        return set(admin.list_topics(timeout=TIMEOUT_S).topics)
+    except KafkaException as error:
+        raise TopicError(
+            f"Kafka at {settings.bootstrap_servers} does not tell its topics: {error.args[0].str()}."
+        ) from error
 
 
 def _wait_usable(admin: AdminClient) -> None:

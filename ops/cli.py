@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from ops.commands import (
+    acl,
     audit,
     bench,
     bridge,
@@ -72,6 +73,7 @@ publish.register(app)
 bridge.register(app)
 listen.register(app)
 sql.register(app)
+acl.register(app)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 import faust
 
-from connectors.settings import Settings
+from connectors.kafka_security import tls_context
+from connectors.settings import KafkaSettings, Settings
 from schemas.topics import TOPICS
 
 from .transport import Transport
@@ -38,6 +39,7 @@ def make_app(settings: Settings, worker: str) -> faust.App:
         group_of(worker),
         broker=[f"kafka://{server.strip()}" for server in settings.bootstrap_servers.split(",")],
         broker_client_id=settings.kafka.client_id,
+        broker_credentials=_credentials(settings.kafka),
         datadir=data_dir,
         key_serializer="raw",
         value_serializer="raw",
@@ -57,6 +59,18 @@ def make_app(settings: Settings, worker: str) -> faust.App:
     )
     Transport.install(app)
     return app
+
+
+def _credentials(kafka: KafkaSettings) -> faust.SASLCredentials | faust.SSLCredentials | None:
+    context = tls_context(kafka)
+    if kafka.security_protocol.startswith("sasl") and kafka.username and kafka.password:
+        return faust.SASLCredentials(
+            username=kafka.username,
+            password=kafka.password.get_secret_value(),
+            mechanism=kafka.sasl_mechanism,
+            ssl_context=context,
+        )
+    return faust.SSLCredentials(context) if context is not None else None
 
 
 async def serve(build: Callable[[], faust.App]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-defined]
 
+from connectors.kafka_client import admin_config
 from connectors.settings import Settings
 
 from .errors import NotReadyError
@@ -73,7 +74,7 @@ class Cluster:
     """Questions to the brokers. Every method raises ``NotReadyError`` when no broker answers in time."""
 
     def __init__(self, settings: Settings) -> None:
-        self._servers = settings.bootstrap_servers
+        self._settings = settings
         self._admin = self._connect()
 
     def broker_count(self) -> int:
@@ -158,11 +159,10 @@ class Cluster:
             raise self._not_ready(error) from error
 
     def _connect(self) -> AdminClient:
-        # log_level 0: brokers that do not answer are reported by the exception, not on standard error
-        return AdminClient({"bootstrap.servers": self._servers, "log_level": 0, "reconnect.backoff.max.ms": 500})
+        return AdminClient(admin_config(self._settings))
 
     def _not_ready(self, error: Exception) -> NotReadyError:
         # a client that was there when the broker was killed may ask for groups in vain ever after
         self._admin = self._connect()
         reason = error.args[0].str() if isinstance(error, KafkaException) else "no answer in time"
-        return NotReadyError(f"No broker answers at {self._servers}: {reason}.")
+        return NotReadyError(f"No broker answers at {self._settings.bootstrap_servers}: {reason}.")

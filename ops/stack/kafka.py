@@ -76,6 +76,10 @@ class Kafka(Server):
             "log.cleaner.dedupe.buffer.size": 16 << 20,
         }
 
+    def format_options(self) -> list[str]:
+        """What else the storage is formatted with, such as ``--add-scram`` and the users that the broker knows."""
+        return []
+
     @property
     def _folder(self) -> Path:
         return self._settings.embedded.data_dir / "kafka"
@@ -92,6 +96,7 @@ class Kafka(Server):
     def _format(self) -> None:
         cluster_id = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A")
         arguments = ["format", "--cluster-id", cluster_id, "--config", str(self._properties)]
+        arguments += self.format_options()
         command = self._java(["-Xmx128m", "-XX:TieredStopAtLevel=1"], "kafka.tools.StorageTool", *arguments)
         done = subprocess.run(command, capture_output=True, text=True, timeout=self._settings.embedded.start_timeout_s)
         if done.returncode != 0:
