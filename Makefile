@@ -10,9 +10,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-# Debian packages that the tests cannot do without, as program:package
-#   jackd: the MIDI bridge is tested through a real virtual port, on JACK's dummy driver
-TEST_PROGRAMS := jackd:jackd2
+# Debian packages that the tests cannot do without, as program:package or library:package
+#   jackd: the bridges are tested through a real virtual port and a real sound input, on JACK's dummy driver
+#   PortAudio: the microphone's library
+TEST_PROGRAMS := jackd:jackd2 libportaudio.so.2:libportaudio2
 
 .PHONY: help
 help: ## List the targets
@@ -48,7 +49,7 @@ test: install test-programs ## Check style and types, and run all tests
 test-programs: # Debian packages, only where the program is missing
 	@for pair in $(TEST_PROGRAMS); do \
 		program=$${pair%%:*} package=$${pair##*:}; \
-		command -v "$$program" >/dev/null && continue; \
+		{ command -v "$$program" >/dev/null || /sbin/ldconfig -p | grep --fixed-strings --quiet "$$program"; } && continue; \
 		echo "The tests need $$program: installing the Debian package $$package."; \
 		root=; test "$$(id -u)" = 0 || root='sudo --non-interactive'; \
 		{ $$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq --no-install-recommends "$$package" >/dev/null; } || \

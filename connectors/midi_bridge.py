@@ -5,53 +5,19 @@ from __future__ import annotations
 import queue
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import mido
 
 from connectors.midi_ports import LivePort
-from connectors.producer import DeliveryError, EventProducer
+from connectors.note_session import BridgeError, BridgeReport, Gesture, NoteSession
+from connectors.producer import EventProducer
 from connectors.settings import Settings
-from connectors.tracing import new_traceparent
 from schemas.events import NoteEvent
-from schemas.topics import NOTES
 
 SUSTAIN_PEDAL = 64
 WAIT_S = 0.1
-TELL_EVERY_S = 1.0
-
-
-class BridgeError(ValueError):
-    """The music cannot be played into Kafka; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class BridgeReport:
-    """What one session came to.
-
-    Attributes:
-        session_id: names the session in its events.
-        sent: events that were delivered.
-        lost: events that were not; the sequence numbers show where.
-    """
-
-    session_id: str
-    sent: int
-    lost: int
-
-
-@dataclass(frozen=True, slots=True)
-class Gesture:
-    """What a player did, by the fields of ``NoteEvent``."""
-
-    type: Literal["note_on", "note_off", "pedal"]
-    pitch: int
-    velocity: int
-    channel: int
 
 
 def gesture_of(message: mido.Message) -> Gesture | None:
@@ -85,16 +51,8 @@ class MidiBridge:
         on_state: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self._settings = settings
-        self._producer = producer
-        self._source_id = source_id
-        self._session_id = session_id or str(uuid.uuid4())
+        self._session = NoteSession(producer, source_id, session_id, on_state, settings.bridge.queue_events)
         self._on_state = on_state
-        self._trace_context = new_traceparent()
-        self._sequence = 0
-        self._overflowed = 0
-        self._undelivered = 0
-        self._told_lost = 0
-        self._told_at_s = 0.0
 
     def play_file(self, path: Path, stop: threading.Event, speed: float = 1.0) -> BridgeReport:
         """Play a MIDI file; the source's clock is the file's, running ``speed`` times as fast as ours.
@@ -109,15 +67,15 @@ class MidiBridge:
             DeliveryError: Kafka did not take an event.
             KafkaUnavailableError, RegistryError: as ``EventProducer.require``.
         """
-        self._producer.require(NOTES.name)
+        self._session.require()
         started = time.perf_counter()
         for time_s, gesture in self._gestures(path):
             wait_s = time_s / speed - (time.perf_counter() - started)
             if stop.wait(wait_s) if wait_s > 0 else stop.is_set():
                 break
-            self._producer.send(NOTES.name, self._event(gesture, time_s))
-        self._producer.flush()
-        return self._report()
+            self._session.send(self._session.event(gesture, time_s))
+        self._session.flush()
+        return self._session.report()
 
     def follow_port(
         self, name: str, stop: threading.Event, *, virtual: bool = False, api: str | None = None
@@ -137,7 +95,7 @@ class MidiBridge:
             MidiPortError: the MIDI system does not answer.
             KafkaUnavailableError, RegistryError: as ``EventProducer.require``, before the port is opened.
         """
-        self._producer.require(NOTES.name)
+        self._session.require()
         waiting: queue.Queue[NoteEvent] = queue.Queue(self._settings.bridge.queue_events)
         started = time.perf_counter()
 
@@ -145,11 +103,11 @@ class MidiBridge:
             gesture = gesture_of(message)
             if gesture is None:
                 return
-            event = self._event(gesture, heard_at - started)
+            event = self._session.event(gesture, heard_at - started)
             try:
                 waiting.put_nowait(event)
             except queue.Full:
-                self._overflowed += 1
+                self._session.found_no_room()
 
         port = LivePort(
             name, on_message, self._on_state, virtual=virtual, api=api, rescan_s=self._settings.bridge.rescan_s
@@ -159,28 +117,16 @@ class MidiBridge:
                 self._forward(waiting)
         while not waiting.empty():
             self._forward(waiting)
-        self._try(self._producer.flush)
-        return self._report()
+        self._session.try_to_flush()
+        return self._session.report()
 
     def _forward(self, waiting: queue.Queue[NoteEvent]) -> None:
         try:
             event = waiting.get(timeout=WAIT_S)
         except queue.Empty:
-            self._try(self._producer.poll)
+            self._session.try_to_poll()
         else:
-            self._try(lambda: self._producer.send(NOTES.name, event))
-
-    def _try(self, deliver: Callable[[], None]) -> None:
-        reason = f"more than {self._settings.bridge.queue_events} waited for Kafka"
-        try:
-            deliver()
-        except DeliveryError as error:
-            self._undelivered += error.count
-            reason = str(error)
-        lost, now_s = self._overflowed + self._undelivered, time.monotonic()
-        if lost > self._told_lost and now_s - self._told_at_s > TELL_EVERY_S:
-            self._told_lost, self._told_at_s = lost, now_s
-            self._on_state(f"{lost} events are lost so far: {reason}.")
+            self._session.try_to_send(event)
 
     def _gestures(self, path: Path) -> Iterator[tuple[float, Gesture]]:
         limit = self._settings.limits.midi_max_bytes
@@ -197,22 +143,3 @@ class MidiBridge:
             raise BridgeError(f"{path} cannot be read as MIDI: {error}.") from error
         except (EOFError, ValueError, TypeError, KeyError, IndexError) as error:  # mido's way to say damaged
             raise BridgeError(f"{path} is damaged or no MIDI file: {error or type(error).__name__}.") from error
-
-    def _event(self, gesture: Gesture, time_s: float) -> NoteEvent:
-        event = NoteEvent(
-            source_id=self._source_id,
-            trace_context=self._trace_context,
-            session_id=self._session_id,
-            sequence=self._sequence,
-            time_s=time_s,
-            type=gesture.type,
-            pitch=gesture.pitch,
-            velocity=gesture.velocity,
-            channel=gesture.channel,
-        )
-        self._sequence += 1
-        return event
-
-    def _report(self) -> BridgeReport:
-        lost = self._overflowed + self._undelivered
-        return BridgeReport(self._session_id, self._sequence - lost, lost)

@@ -149,9 +149,11 @@ class LimitSettings(Section):
 
 
 class BridgeSettings(Section):
-    """The live MIDI bridge."""
+    """The live bridges of MIDI and of sound."""
 
     queue_events: int = Field(10_000, description="Events that wait for Kafka; what comes on top is counted as lost.")
+    block_s: float = Field(0.1, gt=0.0, le=1.0, description="Sound is analysed in blocks of this length.")
+    queue_s: float = Field(10.0, ge=1.0, description="Sound that waits to be analysed; what comes on top is lost.")
     rescan_s: float = Field(1.0, description="How often is looked whether a port went away or came back.")
 
 

@@ -81,6 +81,7 @@ class NoteEvent(Event):
     pitch: int = 0
     velocity: int = 0
     channel: int = 0
+    medium: Literal["keys", "sound"] = "keys"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

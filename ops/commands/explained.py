@@ -13,13 +13,22 @@ def explained() -> Iterator[None]:
     """What a user can do something about ends as a sentence on standard error and exit code 1, not as a traceback."""
     from connectors.blob_store import BlobError
     from connectors.kafka_client import KafkaUnavailableError
-    from connectors.midi_bridge import BridgeError
+    from connectors.microphone import MicrophoneError
     from connectors.midi_ports import MidiPortError
+    from connectors.note_session import BridgeError
     from connectors.producer import DeliveryError
     from connectors.registry import RegistryError
 
     try:
         yield
-    except (BlobError, BridgeError, DeliveryError, KafkaUnavailableError, MidiPortError, RegistryError) as error:
+    except (
+        BlobError,
+        BridgeError,
+        DeliveryError,
+        KafkaUnavailableError,
+        MicrophoneError,
+        MidiPortError,
+        RegistryError,
+    ) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error

@@ -5,8 +5,9 @@ from __future__ import annotations
 import mido
 import pytest
 
-from connectors.midi_bridge import Gesture, gesture_of
+from connectors.midi_bridge import gesture_of
 from connectors.midi_ports import find_port
+from connectors.note_session import Gesture
 from connectors.publisher import ClipError, kind_of
 
 

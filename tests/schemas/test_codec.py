@@ -132,6 +132,7 @@ def test_the_bytes_follow_the_wire_format() -> None:
         "000000000000e03f"  # 0.5 as a little-endian double
         "02"  # the enum's second symbol
         "78 00 1e"  # pitch 60, velocity 0, channel 15
+        "00"  # the first medium: keys
     )
     assert encode("notes", note, 123_456) == header + body
 

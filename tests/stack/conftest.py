@@ -6,15 +6,23 @@ A part that is missing fails the tests; it never skips them.
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from connectors.consumer import EventReader
+from connectors.midi_ports import MidiPortError, port_names
+from connectors.registry import EventCodec
 from connectors.settings import Settings
 from ops.stack import Stack
 from ops.stack.scratch import scratch_settings
+
+from .bridges import WAIT_S, wait_until
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,10 +45,49 @@ def settings(_settings_of_the_tests_only: None) -> Iterator[Settings]:
 @pytest.fixture(scope="session")
 def stack(settings: Settings) -> Iterator[Stack]:
     """The four servers, with topics created and schemas registered; no workers (``stack.add`` adds some)."""
-    from connectors.registry import EventCodec
     from connectors.topic_admin import create_topics
 
     with Stack(settings) as stack:
         create_topics(settings)
         EventCodec(settings).register_all()
         yield stack
+
+
+@pytest.fixture
+def source() -> str:
+    """A player's name that nobody else has."""
+    return f"player-{uuid.uuid4()}"
+
+
+@pytest.fixture
+def notes(stack: Stack, settings: Settings) -> Iterator[EventReader]:
+    """What comes into the topic ``notes`` from now on."""
+    with EventReader(settings, EventCodec(settings), ["notes"], "latest") as reader:
+        yield reader
+
+
+@pytest.fixture(scope="session")
+def jack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[bytes]]:
+    """A JACK server of its own name, without sound hardware."""
+    jackd = shutil.which("jackd")
+    assert jackd, "The bridge is tested through JACK: install it, on Debian with `apt-get install jackd2`."
+    name = f"continuo-{uuid.uuid4().hex[:8]}"
+    with pytest.MonkeyPatch.context() as patch, (tmp_path_factory.mktemp("jack") / "log").open("wb") as log:
+        patch.setenv("JACK_DEFAULT_SERVER", name)
+        patch.setenv("JACK_NO_START_SERVER", "1")
+        command = [jackd, "--no-realtime", "--name", name, "-d", "dummy", "--rate", "48000", "--period", "1024"]
+        server = subprocess.Popen(command, stdout=log, stderr=log)
+        try:
+            wait_until(jack_answers)
+            yield server
+        finally:
+            server.terminate()
+            server.wait(WAIT_S)
+
+
+def jack_answers() -> bool:
+    try:
+        port_names("unix_jack")
+    except MidiPortError:
+        return False
+    return True

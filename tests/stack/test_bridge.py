@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
-import signal
 import subprocess
-import sys
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,52 +12,11 @@ import mido
 import pytest
 
 from connectors.consumer import EventReader
-from connectors.midi_ports import MidiPortError, port_names
-from connectors.registry import EventCodec
 from connectors.settings import Settings
 from ops.stack import Stack
-from ops.stack.environment import environment_with
 from schemas.events import NoteEvent
 
-WAIT_S = 60.0
-
-
-@pytest.fixture
-def source() -> str:
-    return f"player-{uuid.uuid4()}"
-
-
-@pytest.fixture
-def notes(stack: Stack, settings: Settings) -> Iterator[EventReader]:
-    with EventReader(settings, EventCodec(settings), ["notes"], "latest") as reader:
-        yield reader
-
-
-@pytest.fixture(scope="module")
-def jack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[bytes]]:
-    """A JACK server of its own name, without sound hardware."""
-    jackd = shutil.which("jackd")
-    assert jackd, "The bridge is tested through JACK: install it, on Debian with `apt-get install jackd2`."
-    name = f"continuo-{uuid.uuid4().hex[:8]}"
-    with pytest.MonkeyPatch.context() as patch, (tmp_path_factory.mktemp("jack") / "log").open("wb") as log:
-        patch.setenv("JACK_DEFAULT_SERVER", name)
-        patch.setenv("JACK_NO_START_SERVER", "1")
-        command = [jackd, "--no-realtime", "--name", name, "-d", "dummy", "--rate", "48000", "--period", "1024"]
-        server = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            wait_until(jack_answers)
-            yield server
-        finally:
-            server.terminate()
-            server.wait(WAIT_S)
-
-
-def jack_answers() -> bool:
-    try:
-        port_names("unix_jack")
-    except MidiPortError:
-        return False
-    return True
+from .bridges import Bridge, receive, run
 
 
 @pytest.fixture
@@ -79,62 +34,6 @@ def keyboard(jack: subprocess.Popen[bytes]) -> Iterator[Callable[[str], mido.por
         output.close()
 
 
-class Bridge:
-    """A running ``continuo bridge``."""
-
-    def __init__(self, settings: Settings, *arguments: str) -> None:
-        command = [sys.executable, "-m", "ops.cli", "bridge", "--json", *arguments]
-        self.process = subprocess.Popen(
-            command,
-            env=environment_with(settings) | {"CONTINUO_BRIDGE__RESCAN_S": "0.1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def wait_for(self, sentence: str) -> None:
-        assert self.process.stderr
-        seen = []
-        for line in self.process.stderr:
-            seen.append(line)
-            if sentence in line:
-                return
-        raise AssertionError(f"The bridge ended without saying {sentence!r}: {''.join(seen)}")
-
-    def end(self) -> dict[str, object]:
-        self.process.send_signal(signal.SIGINT)
-        out, err = self.process.communicate(timeout=WAIT_S)
-        assert out, err
-        summary: dict[str, object] = json.loads(out.splitlines()[-1])
-        return summary
-
-    def __enter__(self) -> Bridge:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.communicate(timeout=WAIT_S)
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + WAIT_S
-    while not holds():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
-
-
-def receive(reader: EventReader, source: str, count: int) -> list[NoteEvent]:
-    events: list[NoteEvent] = []
-    deadline = time.monotonic() + WAIT_S
-    while len(events) < count:
-        assert time.monotonic() < deadline, f"only {len(events)} of {count} events arrived: {events}"
-        received = reader.poll()
-        if received and isinstance(received.event, NoteEvent) and received.event.source_id == source:
-            events.append(received.event)
-    return events
-
-
 def midi_file(path: Path, count: int) -> Path:
     """A scale of ``count`` notes, each half a second at 120 beats a minute, with a pedal before and after."""
     track = mido.MidiTrack([mido.Message("control_change", control=64, value=127)])
@@ -146,11 +45,6 @@ def midi_file(path: Path, count: int) -> Path:
     file.tracks.append(track)
     file.save(path)
     return path
-
-
-def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "ops.cli", "bridge", *arguments]
-    return subprocess.run(command, env=environment_with(settings), capture_output=True, text=True, timeout=WAIT_S)
 
 
 def test_a_file_is_played_on_its_own_clock(settings: Settings, notes: EventReader, source: str, tmp_path: Path) -> None:
