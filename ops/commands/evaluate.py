@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .evaluate_ablation import ablation
 from .evaluate_audio import audio
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def register(app: typer.Typer) -> None:
     group.command("live")(live)
     group.command("unknown")(unknown)
     group.command("audio")(audio)
+    group.command("ablation")(ablation)
     app.add_typer(group, name="evaluate")
 
 
