@@ -9,6 +9,7 @@ import typer
 from ops.commands import (
     acl,
     audit,
+    beats,
     bench,
     bridge,
     catalogue,
@@ -61,6 +62,7 @@ def continuo() -> None:
 catalogue.register(app)
 config.register(app)
 identify.register(app)
+beats.register(app)
 evaluate.register(app)
 bench.register(app)
 demo.register(app)

@@ -1,0 +1,55 @@
+"""Music whose beats are annotated: ASAP's performances and the songs of POP909 that are kept for measuring."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+HELD_OUT_DIGIT = "0"
+"""POP909 songs whose number ends in this are not trained on."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnnotatedFile:
+    """A file and what is to be found in it.
+
+    Attributes:
+        path: of the music.
+        beat_s, downbeat_s: float64, seconds.
+        work: the path of its score, where there is one.
+    """
+
+    path: Path
+    beat_s: NDArray[np.float64]
+    downbeat_s: NDArray[np.float64]
+    work: str | None = None
+
+
+def asap_files(root: Path) -> list[AnnotatedFile]:
+    """The performances of ``root/asap/manifest.csv``."""
+    with (root / "asap" / "manifest.csv").open(encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    return [
+        AnnotatedFile(root / row["query_path"], *_asap_beats(root / row["annotation_path"]), row["reference_path"])
+        for row in rows
+    ]
+
+
+def pop909_files(root: Path) -> list[AnnotatedFile]:
+    """The held-out songs of ``root/pop909``; the third column of the annotation marks downbeats of whole bars."""
+    files = []
+    for path in sorted((root / "pop909").glob(f"*{HELD_OUT_DIGIT}.mid")):
+        rows = np.loadtxt(path.with_suffix(".beats.txt"), ndmin=2)
+        files.append(AnnotatedFile(path, rows[:, 0], rows[rows[:, 2] > 0, 0]))
+    return files
+
+
+def _asap_beats(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    rows = [line.split() for line in path.read_text("utf-8").splitlines() if line.strip()]
+    beat = np.array([float(row[0]) for row in rows])
+    down = np.array([row[2].startswith("db") for row in rows])
+    return beat, beat[down]

@@ -1,0 +1,1 @@
+"""Training of the beat network: labels, simulated performances, the network in torch."""
