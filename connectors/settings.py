@@ -45,6 +45,8 @@ class EmbeddedSettings(Section):
     registry_port: int = 28081
     redis_port: int = 26379
     clickhouse_port: int = 28123
+    gateway_port: int = 28080
+    error_generator_port: int = 28090
     kafka_heap: str = "512m"
     registry_heap: str = "256m"
     redis_max_memory: str = "256mb"
@@ -180,6 +182,51 @@ class TriggerSettings(Section):
     readback_s: float = Field(300.0, description="How far back a worker reads what it takes over.")
 
 
+class WebhookSettings(Section):
+    """Triggers by HTTP POST to ``URL/api/rhythm-trigger``."""
+
+    error_generator_url: str | None = Field(
+        default_factory=lambda: os.environ.get("ERROR_GENERATOR_URL"),
+        description="Who takes them; also the variable ERROR_GENERATOR_URL. Empty: the embedded error generator.",
+    )
+    allowed_hosts: tuple[str, ...] = Field(("127.0.0.1", "localhost"), description="Posts go to these hosts only.")
+    timeout_s: float = 2.0
+    retries: int = Field(4, description="Tries after the first; then the trigger is a dead letter.")
+    backoff_s: float = Field(0.2, description="The wait before the second try, doubled each time.")
+    give_up_s: float = Field(30.0, description="A trigger so late is a dead letter without a try.")
+    breaker_failures: int = Field(5, description="So many failures in a row open the circuit.")
+    breaker_reset_s: float = Field(5.0, description="After so long one post tries whether it can be closed again.")
+
+
+class CueSettings(Section):
+    """Triggers for lights and visuals; what is late is dropped."""
+
+    osc_address: str = "/continuo/trigger"
+    midi_channel: int = Field(9, ge=0, le=15)
+    midi_notes: dict[str, int] = Field(
+        {"minimal": 36, "basic": 38, "business": 42, "chaotic": 49, "philosophical": 51},
+        description="The note of each kind of error; others are not sent.",
+    )
+    late_ms: float = Field(100.0, description="What is later than this is dropped.")
+
+
+class ErrorGeneratorSettings(Section):
+    """The built-in error generator."""
+
+    host: str = "127.0.0.1"
+    styles: Path | None = Field(None, description="A YAML file of styles; empty: the five that are built in.")
+
+
+class GatewaySettings(Section):
+    """The HTTP gateway."""
+
+    host: str = "127.0.0.1"
+    body_max_bytes: int = Field(64 << 20, description="The largest upload.")
+    timeout_s: float = Field(120.0, description="The longest that a request may take.")
+    rhythm_sessions: int = Field(32, description="Rhythm modes that run at the same time.")
+    rhythm_max_s: float = Field(3_600.0, description="The longest that one runs.")
+
+
 class _SettingsFile(YamlConfigSettingsSource):
     def _read_file(self, file_path: Any) -> dict[str, Any]:
         content = super()._read_file(file_path)
@@ -209,6 +256,10 @@ class Settings(BaseSettings):
     live: LiveSettings = Field(default_factory=LiveSettings)
     identify: IdentifySettings = Field(default_factory=IdentifySettings)
     triggers: TriggerSettings = Field(default_factory=TriggerSettings)
+    webhook: WebhookSettings = Field(default_factory=WebhookSettings)
+    cues: CueSettings = Field(default_factory=CueSettings)
+    error_generator: ErrorGeneratorSettings = Field(default_factory=ErrorGeneratorSettings)
+    gateway: GatewaySettings = Field(default_factory=GatewaySettings)
 
     def __init__(self, **values: Any) -> None:
         _refuse_unknown_variables(set(type(self).model_fields))
@@ -256,6 +307,11 @@ class Settings(BaseSettings):
     @property
     def blob_url(self) -> str:
         return self.blobs.url or f"file://{self.embedded.data_dir / 'blobs'}"
+
+    @property
+    def error_generator_url(self) -> str:
+        embedded = f"http://127.0.0.1:{self.embedded.error_generator_port}"
+        return (self.webhook.error_generator_url or embedded).rstrip("/")
 
     @property
     def catalogue_dir(self) -> Path:

@@ -20,6 +20,7 @@ from ops.commands import (
     identify,
     listen,
     publish,
+    services,
     sql,
     status,
     up,
@@ -73,6 +74,7 @@ worker.register(app)
 audit.register(app)
 publish.register(app)
 bridge.register(app)
+services.register(app)
 listen.register(app)
 sql.register(app)
 acl.register(app)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from connectors.settings import Settings
+from schemas import topics
 
 from .worker_logs import set_up_worker_logs
 
@@ -92,6 +93,26 @@ def _triggers(settings: Settings) -> None:
     TimedLoop(settings, codec, TriggerAgent(settings, codec, rules)).run(_stop_on_signal())
 
 
+def _webhook(settings: Settings) -> None:
+    from connectors.webhook import run
+
+    _ready_codec(settings)
+    run(settings, _stop_on_signal())
+
+
+def _error_generator(settings: Settings) -> None:
+    from connectors.error_generator import make_app
+    from connectors.event_sender import EventSender
+    from connectors.http.server import serve
+    from processors.errors import Styles
+
+    stop = _stop_on_signal()
+    styles = Styles.load(settings.error_generator.styles)
+    with EventSender(settings, _ready_codec(settings)) as sender:
+        app = make_app(settings, styles, lambda events: sender.send(topics.ERROR_EVENTS.name, events))
+        serve(app, settings.error_generator.host, settings.embedded.error_generator_port, stop)
+
+
 def _ready_codec(settings: Settings) -> EventCodec:
     """A codec whose schemas are registered, and topics to use it on; waits for a registry that is away."""
     from tenacity import Retrying
@@ -110,10 +131,12 @@ def _expected() -> tuple[type[Exception], ...]:
     """Errors whose message is all that a person needs."""
     from connectors.registry import SchemaRefusedError
     from connectors.topic_admin import TopicError
+    from connectors.webhook import WebhookError
+    from processors.errors import StylesError
     from processors.identify import CatalogueError
     from processors.triggers import RulesError
 
-    return SchemaRefusedError, TopicError, CatalogueError, RulesError
+    return SchemaRefusedError, TopicError, CatalogueError, RulesError, StylesError, WebhookError
 
 
 WORKERS: dict[str, Callable[[Settings], None]] = {
@@ -121,6 +144,8 @@ WORKERS: dict[str, Callable[[Settings], None]] = {
     "live": _live,
     "catalogue": _catalogue,
     "triggers": _triggers,
+    "webhook": _webhook,
+    "error-generator": _error_generator,
     "redis-sink": _redis_sink,
     "clickhouse-sink": _clickhouse_sink,
 }

@@ -11,7 +11,7 @@ from .ports import free_ports
 
 def scratch_settings(data_dir: Path) -> Settings:
     """The settings in force, but for an embedded stack of its own: in ``data_dir``, on ports that are free now."""
-    kafka, controller, registry, redis, clickhouse = free_ports(5)
+    kafka, controller, registry, redis, clickhouse, gateway, generator = free_ports(7)
     in_force = Settings()
     embedded = EmbeddedSettings(
         **in_force.embedded.model_dump()
@@ -22,6 +22,8 @@ def scratch_settings(data_dir: Path) -> Settings:
             "registry_port": registry,
             "redis_port": redis,
             "clickhouse_port": clickhouse,
+            "gateway_port": gateway,
+            "error_generator_port": generator,
         }
     )
     return in_force.model_copy(update={"embedded": embedded})

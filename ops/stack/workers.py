@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections.abc import Set
+from collections.abc import Mapping, Set
+
+import httpx
 
 from connectors.settings import Settings
 
@@ -16,6 +18,9 @@ from .part import Part
 
 # reads its topic from the place that its index on disk names, so it needs no consumer group
 WITHOUT_GROUP = frozenset({"catalogue"})
+SERVICES = {"gateway": "gateway_port", "error-generator": "error_generator_port"}
+"""What answers by HTTP, and the setting with its port."""
+TIMEOUT_S = 3.0
 
 
 class Worker(Part):
@@ -45,6 +50,15 @@ class Worker(Part):
             "CONTINUO_KAFKA__INSTANCE_ID": self._instance_id,
         }
 
+    def _answers(self) -> str:
+        (port,) = self.ports().values()
+        try:
+            answer = httpx.get(f"http://127.0.0.1:{port}/health", timeout=TIMEOUT_S, trust_env=False)
+            answer.raise_for_status()
+        except httpx.HTTPError as error:
+            raise NotReadyError(f"It does not answer on port {port}: {type(error).__name__}.") from error
+        return f"answers on port {port}"
+
     @property
     def client_id(self) -> str:
         """How the brokers know it: the worker adds its kind to the client id that it is given."""
@@ -54,6 +68,10 @@ class Worker(Part):
     def _client_id(self) -> str:
         # the second of a kind, "clips-2", is "continuo-2-clips" to the brokers
         return self._settings.kafka.client_id + self.name.removeprefix(self.kind)
+
+    def ports(self) -> Mapping[str, int]:
+        setting = SERVICES.get(self.kind)
+        return {f"embedded.{setting}": getattr(self._settings.embedded, setting)} if setting else {}
 
     def check(self) -> str:
         return self.check_among(self._cluster.members())
@@ -68,6 +86,8 @@ class Worker(Part):
             raise NotReadyError("It does not run.")
         if self.kind in WITHOUT_GROUP:
             return "runs"
+        if self.kind in SERVICES:
+            return self._answers()
         if not any(member.client_id == self.client_id for member in members - self._former):
             raise NotReadyError("It is not a member of its consumer group.")
         return "consumes"

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -19,7 +20,7 @@ from ops.stack import Stack
 from ops.stack.part import Part
 from ops.stack.workers import Worker
 from schemas.events import Origin, now_us
-from schemas.rhythm import Beat, Section, Trigger
+from schemas.rhythm import Beat, Section
 
 from .audits import assert_nothing_lost
 
@@ -81,13 +82,13 @@ def play(
             struck.start()
 
 
-def read(reader: EventReader, sources: Sequence[str], count: int) -> list[Trigger]:
-    """The triggers of the sources, until there are ``count`` and a second more has passed."""
-    triggers: list[Trigger] = []
+def read(reader: EventReader, sources: Sequence[str], count: int) -> list[Any]:
+    """The events of the sources, until there are ``count`` and a second more has passed."""
+    triggers: list[Any] = []
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         received = reader.poll()
-        if received is not None and isinstance(received.event, Trigger) and received.event.source_id in sources:
+        if received is not None and received.event is not None and received.event.source_id in sources:
             triggers.append(received.event)
             if len(triggers) == count:
                 deadline = min(deadline, time.monotonic() + 1.0)
@@ -100,7 +101,8 @@ def worker(stack: Stack, settings: Settings, tmp_path_factory: pytest.TempPathFa
     Path(rules).write_text(RULES)
     changed = settings.model_copy(update={"triggers": TriggerSettings(rules=rules)})
     worker = Worker("triggers", "triggers", changed, stack._launcher)
-    parts = [worker, stack.add("redis-sink"), stack.add("clickhouse-sink")]
+    others = ("webhook", "error-generator", "redis-sink", "clickhouse-sink")
+    parts = [worker, *(stack.add(kind) for kind in others)]
     for part in parts:
         part.start()
     for part in parts:
@@ -125,12 +127,20 @@ def test_a_section_known_ahead_decides_and_silence_fires_nothing(
     stack: Stack, settings: Settings, worker: Part
 ) -> None:
     codec, source = EventCodec(settings), "singer"
-    with EventReader(settings, codec, ["triggers"], "latest") as reader, EventProducer(settings, codec) as producer:
+    with (
+        EventReader(settings, codec, ["triggers"], "latest") as reader,
+        EventReader(settings, codec, ["error-events"], "latest") as errors,
+        EventProducer(settings, codec) as producer,
+    ):
         producer.send("sections", chorus(source, 0.7))
         producer.flush()
         time.sleep(0.5)
         play(producer, [source], 13)
         triggers = read(reader, [source], 3)
+        made = read(errors, [source], 3)
+    # each went by HTTP to the error generator, which made one error of it
+    assert [(error.beat, error.style) for error in made] == [(4, "basic"), (8, "business"), (12, "business")]
+    assert [bool(error.location) for error in made] == [False, True, True]
     audit = assert_nothing_lost(settings, "beats")
     assert audit.topics["triggers"].records >= 3
     with redis.Redis.from_url(settings.redis_url) as now:

@@ -1,0 +1,1 @@
+"""What the HTTP services share: limits, and how they are run."""

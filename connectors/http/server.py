@@ -1,0 +1,49 @@
+"""Runs an HTTP service until it is asked to stop."""
+
+from __future__ import annotations
+
+import threading
+
+import uvicorn
+from fastapi import FastAPI
+
+BACKLOG = 128
+MAX_CONNECTIONS = 256
+POLL_S = 0.2
+
+
+def serve(app: FastAPI, host: str, port: int, stop: threading.Event) -> None:
+    """Serve ``app`` until ``stop`` is set.
+
+    Raises:
+        OSError: the port is in use.
+    """
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            backlog=BACKLOG,
+            limit_concurrency=MAX_CONNECTIONS,
+            timeout_graceful_shutdown=5,
+        )
+    )
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            server.run()
+        except BaseException as error:  # uvicorn ends with SystemExit where it cannot listen
+            failures.append(error)
+
+    thread = threading.Thread(target=work, name="http")
+    thread.start()
+    while thread.is_alive() and not stop.wait(POLL_S):
+        pass
+    server.should_exit = True
+    thread.join()
+    if failures:
+        raise OSError(f"The service cannot listen on {host}:{port}; is the port in use?") from failures[0]
