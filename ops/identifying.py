@@ -28,6 +28,10 @@ CANDIDATE_FIELDS = (
     "tempo_ratio",
     "score",
     "matched_notes",
+    "ref_start_beat",
+    "ref_end_beat",
+    "places",
+    "evidence",
 )
 
 

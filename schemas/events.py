@@ -97,6 +97,27 @@ class Work(Event):
     blob: BlobRef | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A passage of a work; beats are counted from the work's first, and missing where its score has none."""
+
+    ref_start_s: float
+    ref_end_s: float
+    ref_start_beat: float | None = None
+    ref_end_beat: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What the confidence in a candidate rests on."""
+
+    notes: int
+    share: float
+    misfit: float
+    lead: float | None = None
+    effort: int = 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """One work that the music may be, and where in it."""
@@ -112,6 +133,10 @@ class Candidate:
     tempo_ratio: float
     score: float
     matched_notes: int
+    ref_start_beat: float | None = None
+    ref_end_beat: float | None = None
+    places: tuple[Place, ...] = ()
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ def match_columns(matches: Sequence[Match]) -> Columns:
         "ref_end_s": [work.ref_end_s for work in best],
         "transposition": [work.transposition for work in best],
         "tempo_ratio": [work.tempo_ratio for work in best],
+        "ref_start_beat": [work.ref_start_beat for work in best],
+        "ref_end_beat": [work.ref_end_beat for work in best],
         "candidates.work_id": [[work.work_id for work in works] for works in ranked],
         "candidates.confidence": [[work.confidence for work in works] for works in ranked],
         "candidates.ref_start_s": [[work.ref_start_s for work in works] for works in ranked],
@@ -55,10 +57,26 @@ def match_columns(matches: Sequence[Match]) -> Columns:
         "candidates.tempo_ratio": [[work.tempo_ratio for work in works] for works in ranked],
         "candidates.score": [[work.score for work in works] for works in ranked],
         "candidates.matched_notes": [[work.matched_notes for work in works] for works in ranked],
+        **_place_columns(ranked),
         "notes_heard": [match.notes_heard for match in matches],
         "time_s": [match.time_s for match in matches],
         "compute_ms": [match.compute_ms for match in matches],
         "latency_ms": [match.latency_ms for match in matches],
+    }
+
+
+def _place_columns(ranked: Sequence[Sequence[Candidate]]) -> Columns:
+    """All places of the candidates, and what the confidence in them rests on."""
+    return {
+        "candidates.ref_start_beat": [[work.ref_start_beat for work in works] for works in ranked],
+        "candidates.ref_end_beat": [[work.ref_end_beat for work in works] for works in ranked],
+        "candidates.places_start_s": [
+            [[place.ref_start_s for place in work.places] for work in works] for works in ranked
+        ],
+        "candidates.places_end_s": [[[place.ref_end_s for place in work.places] for work in works] for works in ranked],
+        "candidates.misfit": [[work.evidence.misfit if work.evidence else None for work in works] for works in ranked],
+        "candidates.lead": [[work.evidence.lead if work.evidence else None for work in works] for works in ranked],
+        "candidates.effort": [[work.evidence.effort if work.evidence else None for work in works] for works in ranked],
     }
 
 

@@ -28,7 +28,9 @@ class Tally:
     top1: list[bool]
     top5: list[bool]
     strict: list[bool]
+    answered: list[bool]
     place: list[bool]
+    places: list[float]
     matched: list[bool]
     latency_ms: list[float]
     cpu_ms: list[float]
@@ -45,8 +47,9 @@ def evaluate_identify(
     """Identify every clip in every variant.
 
     Returns:
-        for each variant and length: top-1, top-5, place within 2 s strictly and with equally good repeats (of the
-        clips whose work was found), the share called matched, and latency.
+        for each variant and length: top-1, top-5, place within 2 s (of the clips whose work was found) strictly,
+        among the places of the answer, and where a repeat of the true passage counts; how many places an answer has;
+        the share called matched, and latency.
     """
     identifier = Identifier(catalogue, top=5, max_shift=max_shift)
     identifier.warm_up()
@@ -61,7 +64,7 @@ def evaluate_identify(
             answer = identifier.identify(query.notes, (0.0, query.length_s))
             took_ms = (time.perf_counter() - started) * 1000.0
             cpu_ms = (time.thread_time() - worked) * 1000.0
-            tally = tallies.setdefault(clip.length_s, Tally([], [], [], [], [], [], []))
+            tally = tallies.setdefault(clip.length_s, Tally([], [], [], [], [], [], [], [], []))
             _count(tally, catalogue, clip, answer, twins[clip.path])
             tally.latency_ms.append(took_ms)
             tally.cpu_ms.append(cpu_ms)
@@ -79,6 +82,9 @@ def _count(tally: Tally, catalogue: Catalogue, clip: TrueClip, answer: Identific
     if right is not None and clip.ref_start_s is not None and clip.ref_end_s is not None:
         near = abs(right.ref_start_s - clip.ref_start_s) <= PLACE_WITHIN_S
         tally.strict.append(near)
+        distances_s = [abs(place.ref_start_s - clip.ref_start_s) for place in right.places]
+        tally.answered.append(min(distances_s) <= PLACE_WITHIN_S)
+        tally.places.append(len(right.places))
         tally.place.append(near or _is_repeat(catalogue, right, clip.ref_start_s, clip.ref_end_s))
 
 
@@ -93,7 +99,9 @@ def _row(tally: Tally) -> dict[str, Any]:
         "top1": share(tally.top1),
         "top5": share(tally.top5),
         "place_strict": share(tally.strict),
+        "place_answered": share(tally.answered),
         "place": share(tally.place),
+        "places": share(tally.places),
         "matched": share(tally.matched),
         "latency_ms": quantiles_ms(tally.latency_ms),
         "cpu_ms": quantiles_ms(tally.cpu_ms),

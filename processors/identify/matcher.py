@@ -9,17 +9,17 @@ from tempfile import TemporaryDirectory
 from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from processors.notes import Notes
-from schemas.events import Candidate
+from processors.score_beats import ScoreBeats
+from schemas.events import Candidate, Evidence, Place
 
 from .builder import WorkEntry
 from .catalogue import Catalogue
 from .confidence import Confidence, evidence_of
-from .groups import Grouped, group_notes
-from .path import align_path
-from .place import Place, fit_place
+from .groups import group_notes
+from .place import Place as PlaceInWork
+from .places import Fit, fit_passages, passage_of, places_in_work
 from .ranking import Ranking
 from .retrieve import Workspace
 from .search import Hit, efforts_within, search
@@ -28,6 +28,8 @@ MIN_NOTES = 5
 """Fewer notes are never identified: too many works hold them."""
 MAX_NOTES = 256
 """Of a longer query the middle is identified."""
+REPEATS_CONFIDENCE = 0.01
+"""Less likely candidates are given with one place only."""
 
 
 Status: TypeAlias = Literal["matched", "unknown"]
@@ -91,7 +93,7 @@ class Identifier:
             last end.
         """
         heard = _middle(notes)
-        return self.answer(heard, self.look_up(heard), span_s or _span(notes))
+        return self.answer(heard, self.look_up(heard), span_s or _span(notes), repeats=True)
 
     def look_up(self, heard: Notes, quick: bool = False) -> list[Hit]:
         """The best passage of each work that may be what was heard, best first; of at most ``MAX_NOTES`` notes.
@@ -108,34 +110,33 @@ class Identifier:
         finally:
             self._workspaces.put(workspace)
 
-    def answer(self, heard: Notes, ranked: Sequence[Hit], span_s: tuple[float, float]) -> Identification:
-        """What ``ranked`` passages say about what was heard, with the place of ``span_s`` in the works."""
+    def answer(
+        self, heard: Notes, ranked: Sequence[Hit], span_s: tuple[float, float], repeats: bool = False
+    ) -> Identification:
+        """What ``ranked`` passages say about what was heard, with the place of ``span_s`` in the works.
+
+        With ``repeats`` all places of a work are looked for that fit equally well; otherwise the passages are kept to.
+        """
         if not ranked:
             return Identification("unknown", (), len(heard))
         query = group_notes(heard)
         known = self.confidence.known(evidence_of(ranked, len(query.pitch)))
         shares = self.confidence.shares([hit.rank for hit in ranked[: self.top]])
-        candidates = tuple(
-            _candidate(hit, *self._place(query, hit, span_s), known * share)
-            for hit, share in zip(ranked, shares, strict=False)
-        )
+        candidates = []
+        for number, (hit, share) in enumerate(zip(ranked, shares, strict=False), 1):
+            confidence = known * share
+            everywhere = repeats and confidence >= REPEATS_CONFIDENCE
+            passages = places_in_work(hit, query, self.ranking) if everywhere else passage_of(hit)
+            lead = hit.rank - ranked[number].rank if number < len(ranked) else None
+            candidates.append(_candidate(hit, fit_passages(hit, passages, query, span_s), confidence, lead, heard))
         status: Status = "matched" if known >= self.confidence.threshold else "unknown"
-        return Identification(status, candidates, len(heard), known)
+        return Identification(status, tuple(candidates), len(heard), known)
 
     def _workspace(self) -> Workspace:
         try:
             return self._workspaces.get_nowait()
         except Empty:
             return Workspace()
-
-    def _place(self, query: Grouped, hit: Hit, span_s: tuple[float, float]) -> tuple[Place, int]:
-        _, matched = align_path(hit.segment.stored, hit.first, hit.last, hit.shift, query.pitch)
-        which = np.flatnonzero(matched >= 0)
-        before = hit.segment.stored[int(hit.segment.work_note[hit.work]) : hit.first + 1] >> 7
-        group = matched[which] + int(np.count_nonzero(before)) - 1
-        work_s = hit.segment.group_onsets_s(hit.work)[group]
-        query_s: NDArray[np.float64] = query.note_ms[which] / 1000.0
-        return fit_place(query_s, work_s, *span_s), len(which)
 
 
 def _middle(notes: Notes) -> Notes:
@@ -150,18 +151,37 @@ def _span(notes: Notes) -> tuple[float, float]:
     return (float(notes.onset_s[0]), notes.end_s) if len(notes) else (0.0, 0.0)
 
 
-def _candidate(hit: Hit, place: Place, matched: int, confidence: float) -> Candidate:
+def _candidate(hit: Hit, fits: Sequence[Fit], confidence: float, lead: float | None, heard: Notes) -> Candidate:
     info = hit.segment.info(hit.work)
+    beats = hit.segment.score_beats(hit.work)
+    places = tuple(_place(fit.place, beats) for fit in fits)
+    best = fits[0]
     return Candidate(
         work_id=info.work_id,
         title=info.title,
         composer=info.composer,
         path=info.path,
         confidence=confidence,
-        ref_start_s=place.start_s,
-        ref_end_s=place.end_s,
+        ref_start_s=places[0].ref_start_s,
+        ref_end_s=places[0].ref_end_s,
+        ref_start_beat=places[0].ref_start_beat,
+        ref_end_beat=places[0].ref_end_beat,
         transposition=hit.shift,
-        tempo_ratio=place.tempo_ratio,
+        tempo_ratio=best.place.tempo_ratio,
         score=hit.aligned,
-        matched_notes=matched,
+        matched_notes=best.matched,
+        places=places,
+        evidence=Evidence(
+            notes=best.matched,
+            share=best.matched / len(heard),
+            misfit=best.place.misfit,
+            lead=lead,
+            effort=hit.effort,
+        ),
     )
+
+
+def _place(place: PlaceInWork, beats: ScoreBeats | None) -> Place:
+    if beats is None:
+        return Place(place.start_s, place.end_s)
+    return Place(place.start_s, place.end_s, beats.beat_at(place.start_s), beats.beat_at(place.end_s))

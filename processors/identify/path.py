@@ -40,9 +40,9 @@ def group_masks(
 
 @compiled
 def align_path(
-    stored: NDArray[np.uint8], first: int, last: int, shift: int, pitch: NDArray[np.uint8]
+    stored: NDArray[np.uint8], first: int, last: int, shift: int, pitch: NDArray[np.uint8], to_end: bool = False
 ) -> tuple[int, NDArray[np.int32]]:
-    """The best alignment in detail.
+    """The best alignment in detail; with ``to_end`` the best that ends in the passage's last group.
 
     Returns:
         its score, and for each query note the group that it matched, counted from the passage's first; -1 for none.
@@ -99,10 +99,12 @@ def align_path(
             moves[i, j] = move
             before_entered = now_entered
             before_inside = now_inside
-    j = 0
-    for k in range(groups):
-        if inside[k] > inside[j]:
-            j = k
+    j = groups - 1
+    if not to_end:
+        j = 0
+        for k in range(groups):
+            if inside[k] > inside[j]:
+                j = k
     score = inside[j]
     if score <= 0:
         return 0, matched

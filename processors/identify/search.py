@@ -49,6 +49,7 @@ class Hit:
         aligned: alignment score, in matched notes.
         features: the ranking model's input.
         rank: the ranking model's output; differences are log odds.
+        effort: which of the efforts found it, from 1.
     """
 
     segment: Segment
@@ -59,6 +60,7 @@ class Hit:
     aligned: float
     features: NDArray[np.float64]
     rank: float
+    effort: int = 1
 
 
 def efforts_within(max_shift: int) -> tuple[Effort, ...]:
@@ -82,11 +84,11 @@ def search(
     """The best passage of each work that may be what was heard, best first; ``thorough`` goes on when sure."""
     best: dict[tuple[int, int], Hit] = {}
     ranked: list[Hit] = []
-    for effort in efforts:
+    for number, effort in enumerate(efforts, 1):
         for hit in _try(segments, heard, query, effort, ranking, workspace):
             key = (id(hit.segment), hit.work)
             if key not in best or hit.rank > best[key].rank:
-                best[key] = hit
+                best[key] = replace(hit, effort=number)
         ranked = sorted(best.values(), key=lambda hit: -hit.rank)
         if not thorough and _is_sure(ranked, len(query.pitch)):
             break

@@ -23,7 +23,7 @@ from connectors.registry import EventCodec
 from connectors.settings import Settings
 from connectors.sinks import clickhouse_sink, redis_keys, redis_sink
 from ops.stack import Stack
-from schemas.events import Candidate, Failure, Match, Origin, Work
+from schemas.events import Candidate, Evidence, Failure, Match, Origin, Place, Work
 
 pytestmark = pytest.mark.stack
 
@@ -82,6 +82,10 @@ CANDIDATE = Candidate(
     tempo_ratio=1.5,
     score=30.0,
     matched_notes=25,
+    ref_start_beat=2.0,
+    ref_end_beat=12.0,
+    places=(Place(1.0, 6.0, 2.0, 12.0), Place(31.0, 36.0, 62.0, 72.0)),
+    evidence=Evidence(notes=25, share=0.9, misfit=0.01, lead=7.5, effort=2),
 )
 
 
@@ -159,6 +163,9 @@ def test_an_answer_arrives_with_all_that_it_says(
     assert (row["work_id"], row["composer"], row["transposition"], row["tempo_ratio"]) == ("bwv-846", "Bach", -2, 1.5)
     assert row["candidates.work_id"] == ["bwv-846", "bwv-847"]
     assert row["candidates.confidence"] == [0.75, 0.1]
+    assert row["ref_start_beat"] == 2.0
+    assert row["candidates.places_start_s"] == [[1.0, 31.0], [1.0, 31.0]]
+    assert row["candidates.lead"] == [7.5, 7.5]
 
 
 def test_repeats_and_late_answers_change_nothing(

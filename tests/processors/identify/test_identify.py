@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from processors.identify import Catalogue, Identifier
+from processors.identify import Catalogue, Identifier, WorkEntry
 from processors.notes import Notes
+from processors.score_beats import ScoreBeats
 from processors.training.performances import PIANIST, Player, disturb, melody_line, perform, transpose
 
-from .music import piece
+from .music import piece, works
 
 
 def clip(seed: int, start_s: float = 20.0, length_s: float = 10.0) -> Notes:
@@ -77,6 +78,37 @@ def test_a_clip_of_a_whole_file_is_found(identifier: Identifier) -> None:
     answer = identifier.identify(piece(5))
     assert answer.candidates[0].work_id == "w5"
     assert answer.candidates[0].ref_start_s == pytest.approx(0.0, abs=0.5)
+
+
+def test_all_places_of_a_repeated_passage_are_given(tmp_path) -> None:
+    strophe, other = piece(101, 10), piece(102, 10)
+    song = np.concatenate
+    onset_s = song([strophe.onset_s, strophe.onset_s + 20.0, other.onset_s + 40.0, strophe.onset_s + 60.0])
+    notes = Notes.of(onset_s, song([strophe.pitch, strophe.pitch, other.pitch, strophe.pitch]))
+    beats = ScoreBeats(np.arange(160) * 0.5, np.arange(160) % 4 + 1, np.full(160, 4))
+    entry = WorkEntry("song", "", "", "", notes, beats=beats)
+    identifier = Identifier(Catalogue.build(tmp_path / "song", [entry, *works(5)]))
+    answer = identifier.identify(transpose(strophe.between(4.0, 14.0), 2, 1.25))
+    best = answer.candidates[0]
+    assert [place.ref_start_s for place in best.places] == pytest.approx([4.0, 24.0, 64.0], abs=0.3)
+    assert [place.ref_end_s for place in best.places] == pytest.approx([14.0, 34.0, 74.0], abs=0.5)
+    assert best.ref_start_s == best.places[0].ref_start_s
+    assert best.ref_start_beat == pytest.approx(2.0 * best.ref_start_s)
+    assert best.places[2].ref_end_beat == pytest.approx(2.0 * best.places[2].ref_end_s)
+
+
+def test_an_answer_says_what_it_rests_on(identifier: Identifier) -> None:
+    sure = identifier.identify(clip(3)).candidates[0]
+    assert sure.evidence is not None
+    assert sure.evidence.share == 1.0
+    assert sure.evidence.misfit < 0.01
+    assert sure.evidence.effort == 1
+    assert len(sure.places) == 1
+    rng = np.random.default_rng(1)
+    bad = identifier.identify(disturb(clip(3), Player(dropped=0.3, added=0.3, jitter_ms=30.0), rng)).candidates[0]
+    assert bad.evidence is not None
+    assert bad.evidence.share < 0.9
+    assert bad.evidence.lead is None or sure.evidence.lead is None or bad.evidence.lead < sure.evidence.lead
 
 
 def test_same_answers_from_many_threads(identifier: Identifier) -> None:
