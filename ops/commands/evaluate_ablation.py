@@ -34,6 +34,7 @@ def ablation(
 ) -> None:
     """Right work by fingerprints alone, embeddings alone and both, with processor time and bytes."""
     import json
+    from dataclasses import replace
 
     import numpy as np
     from rich.console import Console
@@ -56,7 +57,8 @@ def ablation(
         queries: dict[str, list[TrueClip]] = {}
         for name in names:
             rng = np.random.default_rng(seed)
-            queries[name] = [vary(clip, name, rng) for clip in found]
+            # Clips are counted by the length that they were cut to, also when played at another tempo.
+            queries[name] = [replace(vary(clip, name, rng), length_s=clip.length_s) for clip in found]
         if fonts:
             queries["audio"] = _transcribed(clips, root or clips.parent, fonts, min(audio_limit, len(found)), seed)
     except (CatalogueError, BadMusicError, OSError, KeyError, ValueError) as error:

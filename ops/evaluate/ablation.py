@@ -56,6 +56,7 @@ def evaluate_ablation(
         "embeddings": lambda heard: _nearest(embedded, heard),
         "embeddings, aligned": lambda heard: _works_of(embedded.hits(heard, embedded.places(heard))),
         "both": lambda heard: _works_of(both(identifier, embedded, heard)),
+        "both, quick": lambda heard: _works_of(both(identifier, embedded, heard, quick=True)),
     }
     identifier.warm_up()
     for way in ways.values():
@@ -78,9 +79,12 @@ def evaluate_ablation(
     return table
 
 
-def both(identifier: Identifier, embedded: EmbeddedCatalogue, heard: Notes) -> list[Hit]:
-    """The fingerprints' passages, and where they are not sure those of the embeddings too, ranked together."""
-    found = identifier.look_up(heard)
+def both(identifier: Identifier, embedded: EmbeddedCatalogue, heard: Notes, quick: bool = False) -> list[Hit]:
+    """The fingerprints' passages, and where they are not sure those of the embeddings too, ranked together.
+
+    ``quick``: embeddings take the place of the fingerprints' searches for music with many mistakes.
+    """
+    found = identifier.look_up(heard, quick)
     if found and identifier.confidence.known(evidence_of(found, len(group_notes(heard).pitch))) >= SURE:
         return found
     return merged(found, embedded.hits(heard, embedded.places(heard)))

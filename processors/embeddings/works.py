@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from processors.identify.alignment import align_many
 from processors.identify.catalogue import Catalogue
 from processors.identify.groups import Grouped, group_notes
-from processors.identify.ranking import Ranking, rank_features
+from processors.identify.ranking import FEATURE_NAMES, Ranking, rank_features
 from processors.identify.retrieve import MARGIN_NOTES, Passages
 from processors.identify.search import Hit
 from processors.identify.segment import Segment
@@ -26,10 +27,14 @@ from .windows import Windows
 PLACES = 64
 """Places that are aligned, each in all keys."""
 MAX_SHIFT = 6
+VOTES = 1000
+"""What the best place has; passages have whole numbers of votes."""
 RANKED = 40
 """Passages of a segment that are ranked, the best aligned."""
-VOTE = 100.0
-"""The ranking knows whole votes: a place's score in such parts."""
+SHARE_WEIGHT = 2.0
+"""Log odds of the place that the vectors like best, over one that they do not know; chosen on simulated clips."""
+SHARE = FEATURE_NAMES.index("vote_share")
+"""The ranking model's feature that tells how many tokens speak for a passage; here it tells how much vectors do."""
 
 
 class EmbeddedCatalogue:
@@ -98,10 +103,13 @@ class EmbeddedCatalogue:
         """The best passage of each work at ``places``, best first: in every key, by alignment and timing."""
         query = group_notes(heard)
         owner = self._owner(places.inside)
+        strongest = float(places.score.max(initial=1e-9))
         best: dict[tuple[int, int], Hit] = {}
         for number in np.unique(owner).tolist():
             segment = self.catalogue.segments[number]
-            passages = _passages(segment, places.take(owner == number), int(self._bases[number]), len(query.pitch))
+            here = places.take(owner == number)
+            votes = np.maximum(VOTES * here.score / strongest, 1.0).astype(np.int64)
+            passages = _passages(segment, here, votes, int(self._bases[number]), len(query.pitch))
             for hit in _ranked(segment, passages, query, self._ranking):
                 key = (number, hit.work)
                 if key not in best or hit.rank > best[key].rank:
@@ -113,12 +121,17 @@ class EmbeddedCatalogue:
 
 
 def merged(first: list[Hit], second: list[Hit]) -> list[Hit]:
-    """Hits of two searches together: the better one of each work, best first."""
-    best: dict[tuple[int, int], Hit] = {}
-    for hit in (*first, *second):
+    """Hits of the fingerprints and then of the vectors together: the better one of each work, best first.
+
+    What both found has the word of both.
+    """
+    best = {(id(hit.segment), hit.work): hit for hit in first}
+    for hit in second:
         key = (id(hit.segment), hit.work)
-        if key not in best or hit.rank > best[key].rank:
-            best[key] = hit
+        both = [hit]
+        if key in best:
+            both.append(replace(best[key], rank=best[key].rank + SHARE_WEIGHT * float(hit.features[SHARE])))
+        best[key] = max(both, key=lambda one: one.rank)
     return sorted(best.values(), key=lambda hit: -hit.rank)
 
 
@@ -126,7 +139,7 @@ def _work_at(segment: Segment, note: NDArray[np.int64] | int) -> NDArray[np.int6
     return np.searchsorted(segment.work_note, note, side="right") - 1
 
 
-def _passages(segment: Segment, places: Places, base: int, count: int) -> Passages:
+def _passages(segment: Segment, places: Places, votes: NDArray[np.int64], base: int, count: int) -> Passages:
     """Where ``count`` notes may lie in the segment, in every key."""
     work = _work_at(segment, places.inside - base)
     start = places.note - base
@@ -135,7 +148,6 @@ def _passages(segment: Segment, places: Places, base: int, count: int) -> Passag
     last = np.minimum(start + count + margin, segment.work_note[work + 1].astype(np.int64))
     shifts = np.arange(-MAX_SHIFT, MAX_SHIFT + 1)
     row = np.repeat(np.flatnonzero(~segment.removed[work] & (last > first)), len(shifts))
-    votes = np.maximum(places.score * VOTE, 1.0).astype(np.int64)
     return Passages(work[row], first[row], last[row], np.resize(shifts, len(row)), votes[row])
 
 
@@ -144,7 +156,9 @@ def _ranked(segment: Segment, passages: Passages, query: Grouped, ranking: Ranki
         return []
     scores = align_many(segment.stored, passages.first, passages.last, passages.shift, query.pitch)
     chosen = passages.take(np.argsort(-scores, kind="stable")[:RANKED])
-    features = rank_features(segment, chosen, int(passages.votes.max()), query)
+    features = rank_features(segment, chosen, VOTES, query)
+    weights = ranking.weights.copy()
+    weights[SHARE] = SHARE_WEIGHT
     return [
         Hit(
             segment,
@@ -154,7 +168,7 @@ def _ranked(segment: Segment, passages: Passages, query: Grouped, ranking: Ranki
             int(chosen.shift[i]),
             float(row[0]),
             row,
-            float(row @ ranking.weights),
+            float(row @ weights),
         )
         for i, row in enumerate(features)
     ]
