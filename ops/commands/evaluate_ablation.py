@@ -68,16 +68,15 @@ def ablation(
     with Progress(console=console, disable=not console.is_terminal) as bars:
         task = bars.add_task("Measuring", total=sum(map(len, queries.values())))
         results = evaluate_ablation(Identifier(opened), embedded, queries, lambda: bars.advance(task))
-    index = embedded.index.manifest
     result = {
         "works": len(opened),
         "notes": opened.notes,
         "clips": len(found),
-        "model": index.model,
-        "vectors": index.count,
+        "model": embedded.model,
+        "vectors": len(embedded),
         "bytes_per_note": {
             "fingerprints": round(opened.query_bytes / max(opened.notes, 1), 3),
-            "embeddings": round(index.size / max(opened.notes, 1), 3),
+            "embeddings": round(embedded.bytes / max(opened.notes, 1), 3),
         },
         "results": results,
     }
@@ -89,14 +88,10 @@ def ablation(
 
 def _embedded(catalogue: Catalogue, folder: Path, model: Path | None) -> EmbeddedCatalogue:
     """The catalogue's vectors; embedded now where there are none yet that fit."""
-    from processors.embeddings import EmbeddedCatalogue, NoteEmbedder, VectorIndexError
+    from processors.embeddings import EmbeddedCatalogue, NoteEmbedder
 
     embedder = NoteEmbedder(model) if model else NoteEmbedder()
-    try:
-        return EmbeddedCatalogue.open(catalogue, embedder, folder)
-    except VectorIndexError as error:
-        typer.echo(f"{error} Embedding {len(catalogue)} works ...", err=True)
-        return EmbeddedCatalogue.build(catalogue, embedder, folder)
+    return EmbeddedCatalogue.build(catalogue, embedder, folder)
 
 
 def _transcribed(csv_path: Path, root: Path, fonts: list[Path], limit: int, seed: int) -> list[TrueClip]:

@@ -54,7 +54,7 @@ def evaluate_ablation(
     ways: dict[str, Callable[[Notes], Ranked]] = {
         "fingerprints": lambda heard: _works_of(identifier.look_up(heard)),
         "embeddings": lambda heard: _nearest(embedded, heard),
-        "embeddings, aligned": lambda heard: _works_of(embedded.hits(heard, embedded.places(heard))),
+        "embeddings, aligned": lambda heard: _works_of(embedded.hits(heard)),
         "both": lambda heard: _works_of(both(identifier, embedded, heard)),
         "both, quick": lambda heard: _works_of(both(identifier, embedded, heard, quick=True)),
     }
@@ -87,12 +87,11 @@ def both(identifier: Identifier, embedded: EmbeddedCatalogue, heard: Notes, quic
     found = identifier.look_up(heard, quick)
     if found and identifier.confidence.known(evidence_of(found, len(group_notes(heard).pitch))) >= SURE:
         return found
-    return merged(found, embedded.hits(heard, embedded.places(heard)))
+    return merged(found, embedded.hits(heard))
 
 
 def _nearest(embedded: EmbeddedCatalogue, heard: Notes) -> Ranked:
-    works = embedded.works(embedded.places(heard))
-    return list(dict.fromkeys(segment.info(work).path for segment, work in works))
+    return [segment.info(work).path for segment, work in embedded.works(heard)[:TOP]]
 
 
 def _works_of(hits: Sequence[Hit]) -> Ranked:

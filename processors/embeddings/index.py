@@ -26,10 +26,10 @@ MANIFEST = "vectors.json"
 SUFFIX = ".faiss"
 FORMAT = 1
 EXACT_UP_TO = 100_000
-"""So many vectors are compared one by one; more are sorted into cells, and their components stored in a byte each."""
+"""So many vectors are compared one by one; more are sorted into cells, and their components stored in four bits each."""
 VECTORS_A_CELL = 512
 TRAINING_VECTORS_A_CELL = 48
-PROBES = 24
+PROBES = 48
 """Cells that a query looks into."""
 LOCK_WAIT_S = 30.0
 
@@ -163,7 +163,7 @@ def _made(vectors: NDArray[np.float32], ids: NDArray[np.int64]) -> Any:
         index: Any = faiss.IndexIDMap(faiss.IndexFlatIP(dimension))
     else:
         cells = 2 ** round(math.log2(count / VECTORS_A_CELL))
-        index = faiss.index_factory(dimension, f"IVF{cells},SQ8", faiss.METRIC_INNER_PRODUCT)
+        index = faiss.index_factory(dimension, f"IVF{cells},SQ4", faiss.METRIC_INNER_PRODUCT)
         index.nprobe = PROBES
         rng = np.random.default_rng(0)
         index.train(vectors[rng.choice(count, min(count, cells * TRAINING_VECTORS_A_CELL), replace=False)])

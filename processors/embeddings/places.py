@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from processors.notes import Notes
 
-from .embedder import NoteEmbedder
 from .index import VectorIndex
 from .windows import Windows
 
@@ -46,17 +45,21 @@ class Places:
     def __len__(self) -> int:
         return len(self.note)
 
-    def take(self, which: NDArray[np.int64] | NDArray[np.bool_]) -> Places:
-        """Some of the places."""
-        return Places(self.note[which], self.score[which], self.inside[which])
 
-
-def find_places(notes: Notes, embedder: NoteEmbedder, index: VectorIndex, top: int) -> Places:
-    """The ``top`` places that sound most like ``notes``, of an index whose ids are numbers of notes."""
+def query_windows(notes: Notes) -> Windows:
+    """The windows of a query that are looked up."""
     windows = Windows.of(notes, QUERY_HOP_NOTES)
     if len(windows) > MOST_WINDOWS:
         windows = windows.take(np.linspace(0, len(windows) - 1, MOST_WINDOWS).round().astype(np.int64))
-    cosines, ids = index.search(embedder.embed(windows), NEIGHBOURS)
+    return windows
+
+
+def find_places(windows: Windows, vectors: NDArray[np.float32], index: VectorIndex, top: int) -> Places:
+    """The ``top`` places that sound most like the query of ``windows``, whose ``vectors`` these are.
+
+    The ids of ``index`` are numbers of notes.
+    """
+    cosines, ids = index.search(vectors, NEIGHBOURS)
     row, _ = near = np.nonzero((ids >= 0) & (cosines > LEAST_COSINE))
     return _joined(row, ids[near], windows.first[row], cosines[near].astype(np.float64) - LEAST_COSINE, top)
 

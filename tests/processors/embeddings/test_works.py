@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from identify.music import piece, works
 
-from processors.embeddings import EmbeddedCatalogue, NoteEmbedder, VectorIndexError, Windows
+from processors.embeddings import EmbeddedCatalogue, NoteEmbedder, Windows
 from processors.embeddings.embedder import MODEL
 from processors.identify import Catalogue
 from processors.notes import Notes
@@ -36,7 +36,7 @@ def played(seed: int, player: Player) -> Notes:
 
 
 def found_first(embedded: EmbeddedCatalogue, notes: Notes) -> str:
-    segment, work = embedded.works(embedded.places(notes))[0]
+    segment, work = embedded.works(notes)[0]
     return segment.info(work).work_id
 
 
@@ -58,7 +58,7 @@ def test_key_and_tempo_do_not_change_a_vector(embedder: NoteEmbedder, semitones:
 
 def test_hits_tell_the_key_and_the_place(embedded: EmbeddedCatalogue) -> None:
     notes = transpose(played(7, PIANIST), 4, 1.3)
-    hit = embedded.hits(notes, embedded.places(notes))[0]
+    hit = embedded.hits(notes)[0]
     assert hit.segment.info(hit.work).work_id == "w7"
     assert hit.shift == 4
     start = int(hit.segment.work_note[hit.work])
@@ -80,17 +80,29 @@ def test_a_batch_is_embedded_as_one_by_one(embedder: NoteEmbedder) -> None:
 
 
 def test_without_enough_notes_nothing_is_found(embedded: EmbeddedCatalogue) -> None:
-    places = embedded.places(Notes.of(np.arange(3) * 0.5, np.array([60, 62, 64])))
-    assert len(places) == 0
-    assert embedded.works(places) == []
+    notes = Notes.of(np.arange(3) * 0.5, np.array([60, 62, 64]))
+    assert embedded.works(notes) == []
+    assert embedded.hits(notes) == []
 
 
-def test_vectors_of_another_state_of_the_catalogue_are_refused(
-    embedded: EmbeddedCatalogue, embedder: NoteEmbedder, tmp_path: Path
-) -> None:
-    EmbeddedCatalogue.build(Catalogue.build(tmp_path / "works", works(3)), embedder, tmp_path / "vectors")
-    with pytest.raises(VectorIndexError, match="another state"):
-        EmbeddedCatalogue.open(embedded.catalogue, embedder, tmp_path / "vectors")
+def test_added_works_are_found_once_they_are_embedded(embedder: NoteEmbedder, tmp_path: Path) -> None:
+    folder, vectors = tmp_path / "works", tmp_path / "works" / "embeddings"
+    EmbeddedCatalogue.build(Catalogue.build(folder, works(12)), embedder, vectors)
+    grown = Catalogue.update(folder, add=works(1, first_seed=30))
+    before = EmbeddedCatalogue.open(grown, embedder, vectors)
+    assert not before.covers_all
+    assert found_first(before, played(5, PIANIST)) == "w5"
+    assert found_first(before, played(30, PIANIST)) != "w30"
+    after = EmbeddedCatalogue.build(grown, embedder, vectors)
+    assert after.covers_all
+    assert found_first(after, played(30, PIANIST)) == "w30"
+
+
+def test_removed_works_are_not_hit(embedder: NoteEmbedder, tmp_path: Path) -> None:
+    EmbeddedCatalogue.build(Catalogue.build(tmp_path / "works", works(12)), embedder, tmp_path / "vectors")
+    less = Catalogue.update(tmp_path / "works", remove=["w5"])
+    embedded = EmbeddedCatalogue.open(less, embedder, tmp_path / "vectors")
+    assert all(hit.segment.info(hit.work).work_id != "w5" for hit in embedded.hits(played(5, PIANIST)))
 
 
 def test_the_model_is_the_one_its_card_describes() -> None:
