@@ -26,7 +26,7 @@ MANIFEST = "vectors.json"
 SUFFIX = ".faiss"
 FORMAT = 1
 EXACT_UP_TO = 100_000
-"""So many vectors are compared one by one; more are sorted into cells, and their components stored in four bits each."""
+"""So many vectors are compared one by one; more are sorted into cells, and stored in four bits a component."""
 VECTORS_A_CELL = 512
 TRAINING_VECTORS_A_CELL = 48
 PROBES = 48
