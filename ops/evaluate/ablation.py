@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from processors.embeddings.works import EmbeddedCatalogue, merged
+from processors.embeddings.works import EmbeddedCatalogue
 from processors.identify import Identifier
 from processors.identify.confidence import evidence_of
 from processors.identify.groups import group_notes
@@ -87,7 +87,7 @@ def both(identifier: Identifier, embedded: EmbeddedCatalogue, heard: Notes, quic
     found = identifier.look_up(heard, quick)
     if found and identifier.confidence.known(evidence_of(found, len(group_notes(heard).pitch))) >= SURE:
         return found
-    return merged(found, embedded.hits(heard))
+    return embedded.improve(heard, found)
 
 
 def _nearest(embedded: EmbeddedCatalogue, heard: Notes) -> Ranked:

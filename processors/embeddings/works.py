@@ -141,6 +141,10 @@ class EmbeddedCatalogue:
                     best[key] = hit
         return sorted(best.values(), key=lambda hit: -hit.rank)
 
+    def improve(self, heard: Notes, found: Sequence[Hit]) -> list[Hit]:
+        """``found`` by other means, and what the vectors find, in one order; see ``merged``."""
+        return merged(found, self.hits(heard))
+
     def _places(self, heard: Notes) -> list[tuple[int, Places]]:
         """The places of each segment by its number."""
         windows = query_windows(heard)
@@ -172,19 +176,24 @@ class EmbeddedCatalogue:
         ]
 
 
-def merged(first: list[Hit], second: list[Hit]) -> list[Hit]:
-    """Hits of the fingerprints and then of the vectors together: the better one of each work, best first.
+def merged(first: Sequence[Hit], second: Sequence[Hit]) -> list[Hit]:
+    """Hits of the fingerprints and of the vectors together: one of each work, best first.
 
-    What both found has the word of both.
+    Vectors may change the order, but what they say makes no answer surer, for the confidence was fitted without them:
+    each hit keeps the rank that its notes give it, and none ranks above the one before.
     """
-    best = {(id(hit.segment), hit.work): hit for hit in first}
+    best = {(id(hit.segment), hit.work): (hit.rank, hit) for hit in first}
     for hit in second:
         key = (id(hit.segment), hit.work)
-        both = [hit]
+        said = SHARE_WEIGHT * float(hit.features[SHARE])
+        choices = [(hit.rank, replace(hit, rank=hit.rank - said))]
         if key in best:
-            both.append(replace(best[key], rank=best[key].rank + SHARE_WEIGHT * float(hit.features[SHARE])))
-        best[key] = max(both, key=lambda one: one.rank)
-    return sorted(best.values(), key=lambda hit: -hit.rank)
+            choices.append((best[key][0] + said, best[key][1]))
+        best[key] = max(choices, key=lambda choice: choice[0])
+    ordered: list[Hit] = []
+    for _, hit in sorted(best.values(), key=lambda choice: -choice[0]):
+        ordered.append(replace(hit, rank=min(hit.rank, ordered[-1].rank)) if ordered else hit)
+    return ordered
 
 
 def _at(folder: Path, segment: Segment) -> Path:
