@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import symusic
+from numpy.typing import NDArray
 
 from .midi_beats import Signature, TempoMap, midi_beats
 from .notes import Notes
@@ -51,7 +52,7 @@ def read_midi(data: bytes, limits: MidiLimits = MidiLimits()) -> Notes:
         BadMusicError: not MIDI, truncated, without a pitched note, or over a limit.
     """
     score = _parse(data, limits)
-    return _notes(score, _tempi(score), limits)
+    return _ticks(score, limits).notes(_tempi(score))
 
 
 def read_score(data: bytes, limits: MidiLimits = MidiLimits()) -> MidiScore:
@@ -64,12 +65,27 @@ def read_score(data: bytes, limits: MidiLimits = MidiLimits()) -> MidiScore:
     """
     score = _parse(data, limits)
     tempi = _tempi(score)
-    notes = _notes(score, tempi, limits)
+    ticks = _ticks(score, limits)
+    notes = ticks.notes(tempi)
     if not len(score.tempos) and not len(score.time_signatures):
         return MidiScore(notes, None)
     signatures = [Signature(s.time, s.numerator, s.denominator) for s in score.time_signatures]
-    onsets = np.concatenate([track.notes.numpy()["time"] for track in score.tracks if not track.is_drum])
-    return MidiScore(notes, midi_beats(signatures, tempi, score.ticks_per_quarter, onsets, score.end()))
+    end = int((ticks.onset + ticks.duration).max())
+    return MidiScore(notes, midi_beats(signatures, tempi, score.ticks_per_quarter, ticks.onset, end))
+
+
+class _Ticks(NamedTuple):
+    """Notes in order of onset, then pitch, in ticks."""
+
+    onset: NDArray[np.int64]
+    duration: NDArray[np.int64]
+    pitch: NDArray[np.uint8]
+    velocity: NDArray[np.uint8]
+
+    def notes(self, tempi: TempoMap) -> Notes:
+        onset_s = tempi.seconds(self.onset)
+        duration_s = tempi.seconds(self.onset + self.duration) - onset_s
+        return Notes(onset_s, duration_s, self.pitch, self.velocity)
 
 
 def _parse(data: bytes, limits: MidiLimits) -> Any:
@@ -88,21 +104,21 @@ def _tempi(score: Any) -> TempoMap:
     return TempoMap.of(events["time"], events["mspq"], max(score.ticks_per_quarter, 1))
 
 
-def _notes(score: Any, tempi: TempoMap, limits: MidiLimits) -> Notes:
+def _ticks(score: Any, limits: MidiLimits) -> _Ticks:
     tracks = [track.notes.numpy() for track in score.tracks if not track.is_drum and len(track.notes)]
     count = sum(len(track["time"]) for track in tracks)
     if count == 0:
         raise BadMusicError("no_notes", "The MIDI file has no pitched notes.")
     if count > limits.max_notes:
         raise BadMusicError("too_many_notes", f"The MIDI file has {count} notes; the limit is {limits.max_notes}.")
-    onset = np.concatenate([track["time"] for track in tracks])
-    duration = np.concatenate([track["duration"] for track in tracks])
-    onset_s = tempi.seconds(onset)
-    return Notes.of(
-        onset_s,
-        np.concatenate([track["pitch"] for track in tracks]),
-        tempi.seconds(onset + duration) - onset_s,
-        np.concatenate([track["velocity"] for track in tracks]),
+    onset = np.concatenate([track["time"] for track in tracks]).astype(np.int64)
+    pitch = np.concatenate([track["pitch"] for track in tracks]).astype(np.uint8)
+    order = np.argsort(onset * 128 + pitch, kind="stable")
+    return _Ticks(
+        onset[order],
+        np.concatenate([track["duration"] for track in tracks]).astype(np.int64)[order],
+        pitch[order],
+        np.concatenate([track["velocity"] for track in tracks]).astype(np.uint8)[order],
     )
 
 

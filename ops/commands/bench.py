@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -64,6 +65,37 @@ def chaos(
     result = run(clips, clips_per_s, outage_s, seed, lambda line: typer.echo(line, err=True))
     _print(result, as_json)
     raise typer.Exit(1 if result["lost"] or result["duplicated"] else 0)
+
+
+@bench.command()
+def growth(
+    catalogue: Annotated[Path, typer.Option(help="A catalogue; larger ones are made of its works.")],
+    clips: Annotated[Path, typer.Option(help="A CSV with query_path,start_s,length_s,reference_path.")],
+    root: Annotated[Path | None, typer.Option(help="What the CSV's paths are relative to; else its folder.")] = None,
+    sizes: Annotated[str, typer.Option(help="Works, with commas.")] = "1000,7000,70000",
+    length_s: Annotated[float, typer.Option(min=0.1, help="Only clips of this length.")] = 10.0,
+    scratch: Annotated[
+        Path | None, typer.Option(help="Where the catalogues are made; else a temporary folder.")
+    ] = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Time, accuracy and memory as the catalogue grows; without Kafka."""
+    from tempfile import TemporaryDirectory
+
+    from ops.bench.growth import growth as measure
+    from ops.evaluate.clips import clips_from_csv
+    from processors.identify import Catalogue, CatalogueError
+
+    try:
+        counts = [int(size) for size in sizes.split(",")]
+        found = [clip for clip in clips_from_csv(clips, root or clips.parent) if clip.length_s == length_s]
+        base = Catalogue.open(catalogue)
+    except (CatalogueError, OSError, KeyError, ValueError) as error:
+        typer.echo(f"This cannot be measured: {error}", err=True)
+        raise typer.Exit(2) from error
+    with TemporaryDirectory() as folder:
+        _print(measure(base, found, counts, scratch or Path(folder), seed), as_json)
 
 
 def _print(result: dict[str, Any], as_json: bool) -> None:

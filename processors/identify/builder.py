@@ -13,6 +13,7 @@ from processors.notes import Notes
 from processors.score_beats import ScoreBeats
 
 from .beat_codec import encode_beats
+from .compiled import Int, compiled
 from .groups import group_notes, score_tolerance_ms
 from .melody import top_line
 from .postings import MAX_NOTES, sort_postings, unsort_postings
@@ -63,17 +64,14 @@ class SegmentBuilder:
     def add(self, entry: WorkEntry) -> None:
         """Analyse a work and keep it."""
         grouped = group_notes(entry.notes, score_tolerance_ms(entry.notes))
-        ticks = np.rint(grouped.onset_ms / GAP_UNIT_MS).astype(np.int64)
         tokens = reference_tokens(grouped, top_line(entry.notes, grouped))
-        starts = np.diff(grouped.group, prepend=np.int32(-1)) > 0
         info = WorkInfo(
             entry.work_id, entry.title, entry.composer, entry.path, entry.licence, len(entry.notes), entry.notes.end_s
         )
         self._keep(
             _Work(
                 info,
-                (grouped.pitch | np.where(starts, GROUP_BIT, 0)).astype(np.uint8),
-                np.maximum(np.diff(ticks, prepend=0), 0),
+                *_stored(grouped.pitch, grouped.group, grouped.onset_ms),
                 tokens.token,
                 tokens.note,
                 encode_beats(entry.beats),
@@ -134,6 +132,25 @@ class SegmentBuilder:
             "beats": np.frombuffer(b"".join(w.beats for w in works), np.uint8),
             "work_beats": _offsets([len(w.beats) for w in works]),
         }
+
+
+@compiled
+def _stored(
+    pitch: NDArray[np.uint8], group: NDArray[np.int32], onset_ms: NDArray[np.float64]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Notes as they are stored, and the gap before each group in units of ``GAP_UNIT_MS``."""
+    stored = pitch.copy()
+    gaps = np.empty(len(onset_ms), np.int64)
+    before: Int = 0
+    reached = -1
+    for i in range(len(pitch)):
+        if group[i] != reached:
+            reached = group[i]
+            stored[i] = pitch[i] | GROUP_BIT
+            tick: Int = np.int64(np.rint(onset_ms[reached] / GAP_UNIT_MS))
+            gaps[reached] = max(tick - before, 0)
+            before = tick
+    return stored, gaps
 
 
 def _fields(info: WorkInfo) -> list[str | int | float | None]:

@@ -39,35 +39,59 @@ class Grouped(NamedTuple):
 def group_notes(notes: Notes, tolerance_ms: float = TOLERANCE_MS) -> Grouped:
     """Group ``notes`` by onset and drop repeated pitches of a group."""
     onset_ms = notes.onset_s * 1000.0
-    group = _assign_groups(onset_ms, tolerance_ms)
-    order = np.lexsort((notes.pitch, group))
-    pitch, group = notes.pitch[order], group[order]
-    first = np.ones(len(pitch), bool)
-    first[1:] = (pitch[1:] != pitch[:-1]) | (group[1:] != group[:-1])
-    index = order[first]
-    note_ms = onset_ms[index]
-    pitch, group = pitch[first], group[first]
-    starts = np.flatnonzero(np.diff(group, prepend=np.int32(-1)))
-    group_ms = np.minimum.reduceat(note_ms, starts) if len(starts) else np.zeros(0)
-    return Grouped(pitch, group, group_ms, note_ms, index)
+    pitch, group, index, starts = _group(onset_ms, notes.pitch, tolerance_ms)
+    return Grouped(pitch, group, onset_ms[starts], onset_ms[index], index)
 
 
 def score_tolerance_ms(notes: Notes) -> float:
     """The grouping tolerance that suits a reference: small when its chords are exact, as in scores."""
-    gaps_ms = np.diff(notes.onset_s) * 1000.0
-    close = gaps_ms[gaps_ms < TOLERANCE_MS]
-    exact = np.count_nonzero(close < 1.0)
-    return SCORE_TOLERANCE_MS if exact >= 0.8 * len(close) else TOLERANCE_MS
+    return SCORE_TOLERANCE_MS if _exact(notes.onset_s * 1000.0) else TOLERANCE_MS
 
 
 @compiled
-def _assign_groups(onset_ms: NDArray[np.float64], tolerance_ms: float) -> NDArray[np.int32]:
-    group = np.zeros(len(onset_ms), np.int32)
-    current = -1
-    started = -np.inf
-    for i in range(len(onset_ms)):
-        if current < 0 or onset_ms[i] - started > tolerance_ms:
-            current += 1
-            started = onset_ms[i]
-        group[i] = current
-    return group
+def _exact(onset_ms: NDArray[np.float64]) -> bool:
+    close = 0
+    exact = 0
+    for i in range(1, len(onset_ms)):
+        gap = onset_ms[i] - onset_ms[i - 1]
+        if gap < TOLERANCE_MS:
+            close += 1
+            if gap < 1.0:
+                exact += 1
+    return exact >= 0.8 * close
+
+
+@compiled
+def _group(
+    onset_ms: NDArray[np.float64], note_pitch: NDArray[np.uint8], tolerance_ms: float
+) -> tuple[NDArray[np.uint8], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """Each group's notes by pitch, the earliest of each pitch: pitch, group, where it stood; and each group's first."""
+    count = len(onset_ms)
+    pitch = np.empty(count, np.uint8)
+    group = np.empty(count, np.int32)
+    index = np.empty(count, np.int64)
+    starts = np.empty(count, np.int64)
+    used = 0
+    groups = 0
+    i = 0
+    while i < count:
+        starts[groups] = i
+        begin = used
+        last = i
+        while last < count and onset_ms[last] - onset_ms[i] <= tolerance_ms:
+            # By insertion: groups are small, and nearly in order.
+            at = used
+            while at > begin and pitch[at - 1] > note_pitch[last]:
+                at -= 1
+            if at == begin or pitch[at - 1] != note_pitch[last]:
+                for k in range(used, at, -1):
+                    pitch[k] = pitch[k - 1]
+                    index[k] = index[k - 1]
+                pitch[at] = note_pitch[last]
+                index[at] = last
+                group[used] = groups
+                used += 1
+            last += 1
+        groups += 1
+        i = last
+    return pitch[:used].copy(), group[:used].copy(), index[:used].copy(), starts[:groups].copy()

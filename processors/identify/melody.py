@@ -19,9 +19,9 @@ def top_line(notes: Notes, grouped: Grouped) -> NDArray[np.int32]:
 
     Where durations are not known (0), that is the highest note of each onset group.
     """
-    ends_ms = (notes.onset_s + notes.duration_s) * 1000.0
-    group = np.searchsorted(grouped.onset_ms, notes.onset_s * 1000.0 + 1e-6, side="right") - 1
-    return _top_line(grouped.pitch, grouped.group, grouped.onset_ms, notes.pitch, group, ends_ms)
+    onset_ms = notes.onset_s * 1000.0
+    ends_ms = onset_ms + notes.duration_s * 1000.0
+    return _top_line(grouped.pitch, grouped.group, grouped.onset_ms, notes.pitch, onset_ms, ends_ms)
 
 
 @compiled
@@ -30,7 +30,7 @@ def _top_line(
     group: NDArray[np.int32],
     onset_ms: NDArray[np.float64],
     note_pitch: NDArray[np.uint8],
-    note_group: NDArray[np.int64],
+    note_ms: NDArray[np.float64],
     note_end_ms: NDArray[np.float64],
 ) -> NDArray[np.int32]:
     line = np.empty(len(onset_ms), np.int32)
@@ -49,7 +49,8 @@ def _top_line(
         if not hidden:
             line[used] = i
             used += 1
-        while position < len(note_pitch) and note_group[position] <= g:
+        following_ms = onset_ms[g + 1] if g + 1 < len(onset_ms) else np.inf
+        while position < len(note_pitch) and note_ms[position] < following_ms:
             sounding: Int = np.int64(note_pitch[position])
             sounding_until[sounding] = max(sounding_until[sounding], note_end_ms[position])
             position += 1
