@@ -175,6 +175,16 @@ class IdentifySettings(Section):
     compute_threads: int = 1
 
 
+class RhythmSettings(Section):
+    """Beats and sections of live sources."""
+
+    engine: Literal["onnx", "hls4ml", "rtl", "board"] = Field(
+        "onnx", description="What turns frames into activations; with others than onnx a consumer of its own does."
+    )
+    readback_s: float = Field(600.0, description="How far back a worker reads what it takes over.")
+    clock_window: int = Field(64, description="Notes over which a source's clock is held against ours.")
+
+
 class TriggerSettings(Section):
     """When the music makes something happen."""
 
@@ -255,6 +265,7 @@ class Settings(BaseSettings):
     bridge: BridgeSettings = Field(default_factory=BridgeSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
     identify: IdentifySettings = Field(default_factory=IdentifySettings)
+    rhythm: RhythmSettings = Field(default_factory=RhythmSettings)
     triggers: TriggerSettings = Field(default_factory=TriggerSettings)
     webhook: WebhookSettings = Field(default_factory=WebhookSettings)
     cues: CueSettings = Field(default_factory=CueSettings)

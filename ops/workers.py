@@ -83,13 +83,35 @@ def _clickhouse_sink(settings: Settings) -> None:
     run(settings, _stop_on_signal())
 
 
+def _rhythm(settings: Settings) -> None:
+    """Frames, beat network and beats in one process: they share what they import, and a core is enough for them."""
+    import numpy as np
+
+    from processors.beats import BeatNetwork
+    from processors.beats.live import beats_of
+    from processors.notes import Notes
+    from streams.beat_network import ENGINE, BeatNetworkAgent
+    from streams.beats import BeatsAgent
+    from streams.frames import FramesAgent
+    from streams.timed import Agent, run_together
+
+    first_notes = Notes.of(np.arange(8) * 0.5, np.full(8, 60))
+    codec = _ready_codec(settings, topics.FRAMES, topics.ACTIVATIONS, topics.BEATS, topics.DEAD_LETTERS)
+    network = BeatNetwork()
+    beats_of(first_notes, network)  # compiled before the first player waits for it
+    agents: list[Agent] = [FramesAgent(settings, codec), BeatsAgent(settings, codec)]
+    if settings.rhythm.engine == ENGINE:
+        agents.append(BeatNetworkAgent(settings, codec, network))
+    run_together(settings, codec, agents, _stop_on_signal())
+
+
 def _triggers(settings: Settings) -> None:
     from processors.triggers import Rules
     from streams.timed import TimedLoop
     from streams.triggers import TriggerAgent
 
     rules = Rules.load(settings.triggers.rules)
-    codec = _ready_codec(settings)
+    codec = _ready_codec(settings, topics.TRIGGERS, topics.DEAD_LETTERS)
     TimedLoop(settings, codec, TriggerAgent(settings, codec, rules)).run(_stop_on_signal())
 
 
@@ -113,8 +135,12 @@ def _error_generator(settings: Settings) -> None:
         serve(app, settings.error_generator.host, settings.embedded.error_generator_port, stop)
 
 
-def _ready_codec(settings: Settings) -> EventCodec:
-    """A codec whose schemas are registered, and topics to use it on; waits for a registry that is away."""
+def _ready_codec(settings: Settings, *written: topics.Topic) -> EventCodec:
+    """A codec whose schemas are registered, and topics to use it on; waits for a registry that is away.
+
+    Args:
+        written: only these need be registered; all by default. A worker that is started again is sooner back.
+    """
     from tenacity import Retrying
 
     from connectors.registry import EventCodec
@@ -123,7 +149,8 @@ def _ready_codec(settings: Settings) -> EventCodec:
 
     create_topics(settings)
     codec = EventCodec(settings)
-    Retrying(**RETRY_LATER)(codec.register_all)
+    for topic in written or topics.TOPICS:
+        Retrying(**RETRY_LATER)(codec.register, topic.name)
     return codec
 
 
@@ -143,6 +170,7 @@ WORKERS: dict[str, Callable[[Settings], None]] = {
     "clips": _clips,
     "live": _live,
     "catalogue": _catalogue,
+    "rhythm": _rhythm,
     "triggers": _triggers,
     "webhook": _webhook,
     "error-generator": _error_generator,

@@ -60,12 +60,21 @@ class Readback:
                 f"Partition {record.partition} of {record.topic} cannot be read again: {error.args[0].str()}."
             ) from error
 
-    def tail(self, topic: str, partition: int, since_s: float, from_offset: int | None = None) -> Iterator[Record]:
-        """The records sent since a moment, in order, up to the partition's end as it is now.
+    def tail(
+        self,
+        topic: str,
+        partition: int,
+        since_s: float,
+        *,
+        from_offset: int | None = None,
+        to_offset: int | None = None,
+    ) -> Iterator[Record]:
+        """The records sent since a moment, in order.
 
         Args:
             since_s: the moment, seconds since the epoch.
             from_offset: begin here if this is earlier.
+            to_offset: end before this; by default at the partition's end as it is now.
 
         Raises:
             ReadbackUnavailableError: the brokers do not answer in time.
@@ -73,6 +82,9 @@ class Readback:
         place = TopicPartition(topic, partition)
         try:
             first, end = self._consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)
+            end = end if to_offset is None else min(end, to_offset)
+            if first >= end:
+                return
             (found,) = self._consumer.offsets_for_times(
                 [TopicPartition(topic, partition, max(0, int(since_s * 1000)))], timeout=TIMEOUT_S
             )
@@ -110,7 +122,8 @@ class Readback:
     def _until(self, end: int) -> Iterator[Record]:
         deadline = time.monotonic() + TIMEOUT_S
         while time.monotonic() < deadline:
-            for message in self._consumer.consume(BATCH, POLL_S):
+            first = self._consumer.poll(POLL_S)  # more come with it; to wait for a full batch would take its time
+            for message in [first, *self._consumer.consume(BATCH, 0.0)] if first is not None else []:
                 offset = _offset_of(message)
                 if offset < end:
                     yield Record.of_confluent(message)

@@ -182,6 +182,32 @@ class TimedLoop:
         self._reassigned = True
 
 
+def run_together(settings: Settings, codec: EventCodec, agents: Sequence[Agent], stop: threading.Event) -> None:
+    """Run agents, each in a thread, until ``stop`` is set or one fails; then all stop.
+
+    Raises:
+        Exception: what made the first one fail.
+    """
+    failures: list[Exception] = []
+
+    def work(agent: Agent) -> None:
+        try:
+            TimedLoop(settings, codec, agent).run(stop)
+        except Exception as error:
+            failures.append(error)
+            stop.set()
+
+    threads = [threading.Thread(target=work, args=(agent,), name=agent.name) for agent in agents]
+    for thread in threads:
+        thread.start()
+    while not stop.wait(IDLE_S):
+        pass  # in short steps, so that signals are heard
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
 def refuse(record: Record, agent: str, message: str, settings: Settings) -> Said:
     """The dead letter of a record that cannot be read."""
     letter = dead_letter(

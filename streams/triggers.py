@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,11 +16,12 @@ from connectors.settings import Settings
 from processors.triggers import Rules, Shot, SourceTriggers
 from schemas import topics
 from schemas.codec import UndecodableError
-from schemas.events import NAMESPACE, Event, Origin
+from schemas.events import NAMESPACE, Origin
 from schemas.rhythm import Beat, Section, Trigger
 
 from .readback import Readback
 from .records import Record
+from .sources import Sources
 from .timed import Said, refuse
 
 NAME = "triggers"
@@ -33,7 +33,6 @@ STALE_BEATS = 1.0
 class _Source:
     triggers: SourceTriggers
     origin: Origin | None = None
-    heard_at_s: float = 0.0
 
     @property
     def due_at_s(self) -> float | None:
@@ -53,7 +52,9 @@ class TriggerAgent:
         self._codec = codec
         self._rules = rules
         self._readback = Readback(settings, settings.live.readback_max_events)
-        self._sources: OrderedDict[str, _Source] = OrderedDict()
+        self._sources = Sources(
+            lambda: _Source(SourceTriggers(rules)), settings.live.max_sources, settings.triggers.readback_s
+        )
         self._missed: list[Said] = []
 
     def take_over(self, committed: dict[tuple[str, int], int]) -> None:
@@ -81,12 +82,12 @@ class TriggerAgent:
         """See ``Agent``."""
         if self._missed:
             return 0.0
-        return min((at_s for source in self._sources.values() if (at_s := source.due_at_s) is not None), default=None)
+        return min((at_s for _, source in self._sources if (at_s := source.due_at_s) is not None), default=None)
 
     def act(self, now_s: float) -> list[Said]:
         """Issue what has fallen due; see ``Agent``."""
         said, self._missed = self._missed, []
-        for source in self._sources.values():
+        for _, source in self._sources:
             at_s, beat = source.due_at_s, source.triggers.newest
             if at_s is None or beat is None or at_s > now_s:
                 continue
@@ -103,7 +104,9 @@ class TriggerAgent:
         except UndecodableError:
             return  # not one of ours
         assert isinstance(event, Trigger)
-        self._source(event, record).triggers.recall(event.session_id, event.beat, event.time_s)
+        self._sources.heard(event.source_id, record.timestamp_s).triggers.recall(
+            event.session_id, event.beat, event.time_s
+        )
 
     def _hear_again(self, record: Record, is_history: bool) -> list[Said]:
         """A beat of the log. What comes before the oldest one that was committed has been dealt with."""
@@ -112,7 +115,7 @@ class TriggerAgent:
         except UndecodableError:
             return []  # it comes again if nobody has refused it
         assert isinstance(event, Beat)
-        source = self._source(event, record)
+        source = self._sources.heard(event.source_id, record.timestamp_s)
         if is_history:
             source.triggers.recall_beat(event)
         return self._hear_beat(source, event, record)
@@ -122,7 +125,7 @@ class TriggerAgent:
             event = self._codec.decode(record.topic, record.value or b"")
         except UndecodableError as error:
             return [refuse(record, NAME, str(error), self._settings)]
-        source = self._source(event, record)
+        source = self._sources.heard(event.source_id, record.timestamp_s)
         if isinstance(event, Section):
             source.triggers.hear_section(event)
             return []
@@ -136,24 +139,6 @@ class TriggerAgent:
         if source.triggers.newest is beat:
             source.origin = record.origin
         return [self._said(source, shot) for shot in shots]
-
-    def _source(self, event: Event, record: Record) -> _Source:
-        source = self._sources.get(event.source_id)
-        if source is None:
-            source = self._sources[event.source_id] = _Source(SourceTriggers(self._rules))
-        source.heard_at_s = max(source.heard_at_s, record.timestamp_s)
-        self._sources.move_to_end(event.source_id)
-        self._forget(record.timestamp_s)
-        return source
-
-    def _forget(self, now_s: float) -> None:
-        limits = self._settings.live
-        while self._sources:
-            oldest = next(iter(self._sources.values()))
-            silent_s = now_s - oldest.heard_at_s
-            if len(self._sources) <= limits.max_sources and silent_s <= self._settings.triggers.readback_s:
-                return
-            self._sources.popitem(last=False)
 
     def _said(self, source: _Source, shot: Shot) -> Said:
         assert source.origin is not None

@@ -98,6 +98,26 @@ def growth(
         _print(measure(base, found, counts, scratch or Path(folder), seed), as_json)
 
 
+@bench.command()
+def triggers(
+    players: Annotated[int, typer.Option(min=1, max=500)] = 8,
+    seconds: Annotated[float, typer.Option(min=20.0, max=3600.0, help="How long each song is.")] = 120.0,
+    kills: Annotated[int, typer.Option(min=0, max=100, help="How often each worker is killed in the second run.")] = 10,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """From notes at a steady tempo to triggers read back from Kafka: how far off the beat, how many missing or twice.
+
+    Exit code 1: a trigger is missing, or came twice.
+    """
+    from ops.bench.triggers import triggers as run
+
+    result = run(players, seconds, kills, seed, lambda line: typer.echo(line, err=True))
+    _print(result, as_json)
+    wrong = sum(result[name][count] for name in ("steady", "killed") for count in ("missing", "twice"))
+    raise typer.Exit(1 if wrong else 0)
+
+
 def _print(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(result))
