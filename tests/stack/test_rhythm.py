@@ -46,7 +46,8 @@ def test_beats_and_triggers_are_those_of_one_process_though_workers_are_killed(
     alone = LiveBeats(BeatNetwork())
     # by the wall clock all of it is still to come, so what follows depends on the notes alone
     notes = played(song, now_us() + 3_600_000_000)
-    expected = [beat for note in notes for beat in alone.add(note.time_s, note.pitch, note.velocity)]
+    by_note = [alone.add(note.time_s, note.pitch, note.velocity) for note in notes]
+    expected = [beat for told in by_note for beat in told]
     workers = [stack.add("rhythm"), stack.add("triggers")]
     for worker in workers:
         worker.start()
@@ -68,15 +69,14 @@ def test_beats_and_triggers_are_those_of_one_process_though_workers_are_killed(
             for number in part:
                 out.send("notes", notes[number])
             out.flush()
-            last_s = notes[part[-1]].time_s
-            read_until(sum(beat.time_s < last_s for beat in expected))
+            read_until(sum(len(told) for told in by_note[: part[-1] + 1]))
             if worker is not None:
                 worker.kill()
                 worker.start()
     told = [beats[number] for number in sorted(beats)]
     assert [beat.number for beat in told] == [*range(1, len(told) + 1)]
     assert [(beat.time_s, beat.position, beat.tempo_bpm, beat.next_beat_s) for beat in told] == [
-        (beat.time_s, beat.position, beat.tempo_bpm, beat.next_beat_s) for beat in expected[: len(told)]
+        (beat.time_s, beat.position, beat.tempo_bpm, beat.next_beat_s) for beat in expected
     ]
     assert [trigger.beat for trigger in triggers] == [16 * (number + 1) for number in range(len(triggers))]
     for worker in workers:
