@@ -25,6 +25,8 @@ MISSED_GROUP = 6
 MISSED_NOTE = 1
 """What each note of a matched group costs that the query lacks."""
 
+MAX_SHIFT = 16
+"""Transpositions up to so many semitones."""
 LANES = 16
 ABSENT = -7_000
 """Added where a pitch is not in a group; the sums below stay within 16 bits for queries of up to 400 notes."""
@@ -48,11 +50,12 @@ def align_many(
     """
     count = len(first)
     scores = np.zeros(count, np.int32)
-    slot = np.full(128, -1, np.int32)
-    slots = 0
+    # Pitches that the query lacks share a row that nothing reads: a branch would cost more.
+    slots = 1
+    slot = np.zeros(128 + 2 * MAX_SHIFT, np.int64)
     for p in pitch:
-        if slot[p] < 0:
-            slot[p] = slots
+        if slot[np.int64(p) + MAX_SHIFT] == 0:
+            slot[np.int64(p) + MAX_SHIFT] = slots
             slots += 1
     most = 1
     for c in range(count):
@@ -63,24 +66,22 @@ def align_many(
     absent = np.empty((slots, most * LANES), np.int16)
     for base in range(0, count, LANES):
         lanes = min(LANES, count - base)
-        longest = 0
+        groups: Int = 1
         for lane in range(lanes):
-            longest = max(longest, last[base + lane] - first[base + lane])
-        absent[:, : longest * LANES] = ABSENT
-        size[: longest * LANES] = 1
-        groups = 0
+            groups = max(groups, _groups(stored, first[base + lane], last[base + lane]))
+        absent[1:, : groups * LANES] = ABSENT
+        size[: groups * LANES] = 0
         for lane in range(lanes):
-            g = -1
-            for n in range(first[base + lane], last[base + lane]):
+            start, end = first[base + lane], last[base + lane]
+            if end <= start:
+                continue
+            above = shift[base + lane] + MAX_SHIFT
+            x: Int = lane - LANES if stored[start] & 128 else lane
+            for n in range(start, end):
                 value = np.int64(stored[n])
-                if value & 128 or g < 0:
-                    g += 1
-                    size[g * LANES + lane] = 0
-                size[g * LANES + lane] += 1
-                p = (value & 127) + shift[base + lane]
-                if 0 <= p < 128 and slot[p] >= 0:
-                    absent[slot[p], g * LANES + lane] = 0
-            groups = max(groups, g + 1)
+                x += (value >> 7) * LANES
+                size[x] += 1
+                absent[slot[(value & 127) + above], x] = 0
         width = groups * LANES
         # The row before the first group: nothing can come from it.
         entered[:LANES] = ABSENT
@@ -91,13 +92,22 @@ def align_many(
             wanted = np.int64(pitch[i])
             further = UNIT + MISSED_NOTE if wanted != previous else ABSENT
             previous = wanted
-            _hear(entered, inside, size, absent[slot[wanted]], np.int16(further), width)
+            _hear(entered, inside, size, absent[slot[wanted + MAX_SHIFT]], np.int16(further), width)
         for lane in range(lanes):
             best: Int = 0
             for g in range(1, groups + 1):
                 best = max(best, np.int64(inside[g * LANES + lane]))
             scores[base + lane] = best
     return scores
+
+
+@compiled
+def _groups(stored: NDArray[np.uint8], start: Int, end: Int) -> Int:
+    """Onset groups of notes [start, end)."""
+    total = np.uint32(1)
+    for n in range(start + 1, end):
+        total += np.uint32(stored[n] >> 7)
+    return np.int64(total)
 
 
 @compiled

@@ -106,7 +106,8 @@ class Identifier:
         workspace = self._workspace()
         try:
             efforts = [effort for effort in self._efforts if not (quick and effort.wide)]
-            return search(self.catalogue.segments, heard, query, self.ranking, workspace, efforts)
+            segments = self.catalogue.segments
+            return search(segments, heard, query, self.ranking, self.confidence, workspace, efforts)
         finally:
             self._workspaces.put(workspace)
 

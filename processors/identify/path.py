@@ -52,6 +52,15 @@ def align_path(
     high = np.empty(most, np.uint64)
     size = np.empty(most, np.int32)
     groups = group_masks(stored, first, last, low, high, size)
+    return align_masks(low[:groups], high[:groups], size[:groups], shift, pitch)
+
+
+@compiled
+def align_masks(
+    low: NDArray[np.uint64], high: NDArray[np.uint64], size: NDArray[np.int32], shift: int, pitch: NDArray[np.uint8]
+) -> tuple[int, NDArray[np.int32]]:
+    """``align_path`` for groups whose pitch sets are at hand, see ``group_masks``."""
+    groups = len(low)
     count = len(pitch)
     matched = np.full(count, -1, np.int32)
     if groups == 0 or count == 0:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .lists import length_limit, list_bounds
 from .segment import Segment
 from .tokens import QueryTokens
-from .votes import BIN_BITS, OFFSET, best_bins, clear, length_limit, list_bounds, vote
+from .votes import BIN_BITS, OFFSET, gather
 
 COMMON_SHARE = 500
 """A list with one posting for so many notes of the segment weighs 1."""
@@ -62,48 +62,35 @@ class Passages:
         return Passages(*(getattr(self, name)[which] for name in ("work", "first", "last", "shift", "votes")))
 
 
-class _Bins(NamedTuple):
-    bins: NDArray[np.int32]
-    votes: NDArray[np.int32]
-    shift: int
-
-
 class Workspace:
     """Arrays that one query at a time uses."""
 
     def __init__(self) -> None:
-        self.table = np.zeros(0, np.uint32)
-        self.shared = np.zeros(0, np.int32)
+        self._table = np.zeros(0, np.uint16)
+        self._listed = np.zeros(0, np.int32)
 
-    def bins(self, count: int) -> NDArray[np.uint32]:
-        """A table with so many bins, all zero."""
-        if len(self.table) < count:
-            self.table = np.zeros(count, np.uint32)
-            self.shared = np.zeros(count, np.int32)
-        return self.table[:count]
+    def arrays(self, count: int) -> tuple[NDArray[np.uint16], NDArray[np.int32]]:
+        """A table with so many bins, all zero, and room to list them."""
+        if len(self._table) < count:
+            self._table = np.zeros(count, np.uint16)
+            self._listed = np.zeros(count, np.int32)
+        return self._table[:count], self._listed
 
 
 def retrieve(segment: Segment, tokens: QueryTokens, notes: int, effort: Effort, workspace: Workspace) -> Passages:
     """The passages of ``segment`` with the most votes."""
     shifts = effort.max_shift
-    bounds = list_bounds(segment.starts, segment.packed, segment.stored, tokens.token, tokens.pitch, -shifts, shifts)
-    longest = length_limit(bounds, effort.budget)
+    index = (segment.starts, segment.packed, segment.stored)
+    bounds = list_bounds(*index, tokens.token, tokens.pitch, shifts, effort.budget)
+    longest = length_limit(np.diff(bounds, axis=1), effort.budget)
     common = max(segment.notes // COMMON_SHARE, 64)
-    table = workspace.bins((segment.notes + 2 * OFFSET >> BIN_BITS) + 2)
-    found: list[_Bins] = []
-    for column in range(2 * shifts + 1):
-        lists = (segment.packed, bounds, column, tokens.note, longest)
-        used = vote(*lists, common, table, workspace.shared)
-        found.append(_Bins(*best_bins(table, workspace.shared, used, effort.keep), shifts - column))
-        clear(*lists, table)
-    votes = np.concatenate([part.votes for part in found])
-    bins = np.concatenate([part.bins for part in found]).astype(np.int64)
-    shift = np.repeat([part.shift for part in found], [len(part.bins) for part in found])
+    table, listed = workspace.arrays((segment.notes + 2 * OFFSET >> BIN_BITS) + 2)
+    bins, votes, column = gather(segment.packed, bounds, tokens.note, longest, common, effort.keep, table, listed)
     if len(votes) > effort.keep:
         best = np.argpartition(-votes, effort.keep)[: effort.keep]
-        votes, bins, shift = votes[best], bins[best], shift[best]
-    diagonal = (bins << BIN_BITS) + (1 << BIN_BITS >> 1) - OFFSET
-    return _passages(segment, votes, diagonal, shift, notes)
+        bins, votes, column = bins[best], votes[best], column[best]
+    diagonal = (bins.astype(np.int64) << BIN_BITS) + (1 << BIN_BITS >> 1) - OFFSET
+    return _passages(segment, votes, diagonal, shifts - column.astype(np.int64), notes)
 
 
 def _passages(

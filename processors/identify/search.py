@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from processors.notes import Notes
 
 from .alignment import align_many
+from .confidence import Confidence, evidence_of
 from .groups import Grouped
 from .ranking import Ranking, rank_features
 from .retrieve import Effort, Passages, Workspace, retrieve
@@ -19,25 +20,18 @@ from .segment import Segment
 from .tokens import query_tokens
 
 EFFORTS = (
-    Effort(wide=False, max_shift=0, budget=60_000, keep=64, rank=12),
-    Effort(wide=False, max_shift=6, budget=1_500_000, keep=400, rank=24),
-    Effort(wide=True, max_shift=0, budget=3_000_000, keep=1500, rank=40),
-    Effort(wide=True, max_shift=6, budget=2_500_000, keep=1500, rank=40),
+    Effort(wide=False, max_shift=0, budget=60_000, keep=64, rank=10),
+    Effort(wide=False, max_shift=6, budget=800_000, keep=400, rank=30),
+    Effort(wide=True, max_shift=0, budget=3_000_000, keep=2000, rank=120),
+    Effort(wide=True, max_shift=6, budget=1_600_000, keep=1500, rank=80),
 )
 """Tried in turn until the answer is sure."""
 
 PLACES_A_WORK = 3
 """Passages of one work that are ranked; a piece full of repeats must not crowd out all others."""
 
-SURE_SCORE = 14.0
-SURE_SHARE = 0.72
-SURE_LEAD = 8.0
-"""An answer is sure when it aligns so many notes, such a share of the notes, and leads by such log odds ..."""
-TWINS = 3
-FAR_LEAD = 16.0
-"""... or leads so far over the work at this place: those before it may be the same music under other titles ..."""
-EXACT_RANK = 1.3
-"""... or ranks so much a note, whatever the lead."""
+SURE = 0.99
+"""An answer with so much confidence ends the search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +71,35 @@ def search(
     heard: Notes,
     query: Grouped,
     ranking: Ranking,
+    confidence: Confidence,
     workspace: Workspace,
     efforts: Sequence[Effort] = EFFORTS,
-    thorough: bool = False,
 ) -> list[Hit]:
-    """The best passage of each work that may be what was heard, best first; ``thorough`` goes on when sure."""
-    best: dict[tuple[int, int], Hit] = {}
+    """The best passage of each work that may be what was heard, best first."""
     ranked: list[Hit] = []
-    for number, effort in enumerate(efforts, 1):
-        for hit in _try(segments, heard, query, effort, ranking, workspace):
+    best: dict[tuple[int, int], Hit] = {}
+    for number, hits in enumerate(search_steps(segments, heard, query, ranking, workspace, efforts), 1):
+        for hit in hits:
             key = (id(hit.segment), hit.work)
             if key not in best or hit.rank > best[key].rank:
                 best[key] = replace(hit, effort=number)
         ranked = sorted(best.values(), key=lambda hit: -hit.rank)
-        if not thorough and _is_sure(ranked, len(query.pitch)):
+        if ranked and confidence.known(evidence_of(ranked, len(query.pitch))) >= SURE:
             break
     return ranked
+
+
+def search_steps(
+    segments: Sequence[Segment],
+    heard: Notes,
+    query: Grouped,
+    ranking: Ranking,
+    workspace: Workspace,
+    efforts: Sequence[Effort] = EFFORTS,
+) -> Iterator[list[Hit]]:
+    """What each effort finds, one effort a step."""
+    for effort in efforts:
+        yield _try(segments, heard, query, effort, ranking, workspace)
 
 
 def _try(
@@ -147,12 +154,3 @@ def _best_aligned(scores: NDArray[np.int32], work: NDArray[np.int64], wanted: in
             places[work[i]] += 1
             chosen.append(i)
     return np.array(chosen, np.int64)
-
-
-def _is_sure(ranked: list[Hit], notes: int) -> bool:
-    if not ranked or ranked[0].aligned < max(SURE_SCORE, SURE_SHARE * notes):
-        return False
-    best = ranked[0].rank
-    lead = best - ranked[1].rank if len(ranked) > 1 else SURE_LEAD
-    far_lead = best - ranked[TWINS].rank if len(ranked) > TWINS else 0.0
-    return lead >= SURE_LEAD or far_lead >= FAR_LEAD or best >= EXACT_RANK * notes

@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .compiled import Int, compiled
-from .postings import POSTING_BYTES, first_of_pitch
+from .postings import POSTING_BYTES
 
 MAX_WEIGHT = 8
-VOTES = np.uint32(0x7FFF)
-LISTED = np.uint32(0x8000)
+MOST_VOTES = 1023
+"""A cell of the table is 16 bits, so that it stays in the processor's cache: votes in bits 0-9, whether
+several notes voted in bit 10, the last query note that voted in bits 11-15, so that each counts once."""
+SEVERAL = 1 << 10
+MARK_SHIFT = 11
+MARKS = 31
 CLEAR_ALL = 16
 """Clearing the table at once costs as much as clearing so many times fewer bins one by one."""
 BIN_BITS = 3
@@ -24,148 +28,167 @@ OFFSET = 1024
 
 
 @compiled
-def list_bounds(
-    starts: NDArray[np.uint32],
+def gather(
     packed: NDArray[np.uint8],
-    stored: NDArray[np.uint8],
-    token: NDArray[np.int32],
-    pitch: NDArray[np.uint8],
-    shift_low: int,
-    shift_high: int,
-) -> NDArray[np.int64]:
-    """For each token where the list of each transposition starts; int64 [tokens, shifts + 1], ends follow starts.
+    bounds: NDArray[np.int64],
+    note: NDArray[np.int32],
+    longest: int,
+    common: int,
+    wanted: int,
+    table: NDArray[np.uint16],
+    listed: NDArray[np.int32],
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
+    """The bins with the most votes of all transpositions, neighbours added.
 
-    Column c is of the transposition ``shift_high - c`` (query above work), so that pitches ascend.
+    Args:
+        bounds: of ``list_bounds``.
+        note: the query note of each token, ascending.
+        longest: longer lists are left out.
+        common: the length of a list that weighs 1; each halving adds one.
+        wanted: how many bins are wanted; all that tie with the last are returned.
+        table: uint16 [bins], zeros before and after.
+        listed: int32 [bins], scratch.
+
+    Returns:
+        bins, votes and columns, int32; every bin has votes of two query notes or more.
     """
-    columns = shift_high - shift_low + 1
-    bounds = np.empty((len(token), columns + 1), np.int64)
-    for t in range(len(token)):
-        place: Int = np.int64(starts[token[t]])
-        end = np.int64(starts[token[t] + 1])
-        for c in range(columns + 1):
-            wanted = np.int64(pitch[t]) - shift_high + c
-            place = first_of_pitch(packed, stored, place, end, wanted)
-            bounds[t, c] = place
-    return bounds
+    columns = bounds.shape[1] - 1
+    histogram = np.zeros(3 * MOST_VOTES + 1, np.int64)
+    bins = np.empty(4 * wanted + 64, np.int32)
+    votes = np.empty(len(bins), np.int32)
+    column_of = np.empty(len(bins), np.int32)
+    used = 0
+    threshold = 2
+    for step in range(columns):
+        # From the middle outwards: the written key is the likeliest, and a high threshold from the start saves time.
+        column = columns // 2 + (step + 1) // 2 * (1 if step % 2 else -1)
+        # A bin that leads its neighbours has a third of the sum at least.
+        found = _vote(packed, bounds, column, note, longest, common, (threshold + 2) // 3, table, listed)
+        for i in range(found):
+            b = listed[i]
+            total = _peak(table, b)
+            if total < threshold:
+                continue
+            if used == len(bins):
+                used = _drop_below(threshold, bins, votes, column_of, used)
+                if used > 3 * wanted:
+                    # Ties without end: what is listed already is as good.
+                    continue
+            bins[used] = b
+            votes[used] = total
+            column_of[used] = column
+            used += 1
+            histogram[total] += 1
+            if used % 64 == 0:
+                threshold = _raised(histogram, threshold, wanted)
+        threshold = _raised(histogram, threshold, wanted)
+        _clear(packed, bounds, column, note, longest, table)
+    used = _drop_below(threshold, bins, votes, column_of, used)
+    return bins[:used].copy(), votes[:used].copy(), column_of[:used].copy()
 
 
 @compiled
-def length_limit(bounds: NDArray[np.int64], budget: int) -> int:
-    """The longest list that may be read so that all lists not longer hold at most ``budget`` postings."""
-    count, columns = bounds.shape
-    totals = np.zeros(64, np.int64)
-    for t in range(count):
-        for c in range(columns - 1):
-            length = bounds[t, c + 1] - bounds[t, c]
-            if length > 0:
-                totals[_half_octave(length)] += length
-    total = 0
-    for k in range(64):
-        total += totals[k]
-        if total > budget:
-            return int(2.0 ** (k / 2.0))
-    return 1 << 40
-
-
-@compiled
-def _half_octave(length: int) -> int:
-    return int(2.0 * np.log2(float(length)))
-
-
-@compiled
-def vote(
+def _vote(
     packed: NDArray[np.uint8],
     bounds: NDArray[np.int64],
     column: int,
     note: NDArray[np.int32],
     longest: int,
     common: int,
-    table: NDArray[np.uint32],
-    shared: NDArray[np.int32],
+    floor: int,
+    table: NDArray[np.uint16],
+    listed: NDArray[np.int32],
 ) -> int:
-    """Count the votes of one transposition into ``table``.
+    """Count one transposition's votes into ``table``; list bins that reach ``floor``, and return their number.
 
-    Args:
-        longest: longer lists are left out.
-        common: the length of a list that weighs 1; each halving adds one.
-        table: uint32 [bins], zeros; afterwards votes in bits 0-14, the last query note in bits 16-31.
-        shared: int32 [bins], receives the bins that two query notes or more vote for.
-
-    Returns:
-        how many bins ``shared`` received.
+    Whether a note voted before is as good as random, so the loop has no branch on it: a wrong guess of the processor
+    costs more than the rest. Indices are unsigned, as others would be checked for being negative.
     """
     used = 0
     for t in range(len(note)):
-        start = bounds[t, column]
-        end = bounds[t, column + 1]
-        length = end - start
+        start, end = np.uint64(bounds[t, column]), np.uint64(bounds[t, column + 1])
+        length = np.int64(end - start)
         if length <= 0 or length > longest:
             continue
-        weight = np.uint32(min(max(1 + int(np.log2(common / length)), 1), MAX_WEIGHT))
-        base = OFFSET - note[t]
-        mark = np.uint32((note[t] + 1) << 16)
+        weight = np.uint32(_weight(length, common))
+        base = np.uint32(OFFSET - note[t])
+        mark = np.uint32(note[t] % MARKS + 1)
         for k in range(start, end):
-            at = POSTING_BYTES * k
-            r = np.int64(packed[at]) | np.int64(packed[at + 1]) << 8 | np.int64(packed[at + 2]) << 16
-            b = (r + base) >> BIN_BITS
-            cell = table[b]
-            if cell == 0:
-                table[b] = weight | mark
-            elif cell & np.uint32(0xFFFF0000) != mark:
-                if cell & LISTED == 0:
-                    shared[used] = b
-                    used += 1
-                table[b] = ((cell & VOTES) + weight) | LISTED | mark
+            b = (_posting(packed, k) + base) >> np.uint32(BIN_BITS)
+            cell = np.uint32(table[b])
+            before = cell & np.uint32(MOST_VOTES)
+            new = np.uint32(cell >> np.uint32(MARK_SHIFT) != mark)
+            now = min(before + new * weight, np.uint32(MOST_VOTES))
+            several = cell & np.uint32(SEVERAL) | (new & np.uint32(before != 0)) * np.uint32(SEVERAL)
+            table[b] = np.uint16(now | several | mark << np.uint32(MARK_SHIFT))
+            if now >= floor and before < floor:
+                listed[used] = b
+                used += 1
     return used
 
 
 @compiled
-def best_bins(
-    table: NDArray[np.uint32], shared: NDArray[np.int32], used: int, wanted: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The bins with the most votes, neighbours added, at most about ``wanted``.
-
-    Returns:
-        bins and votes, int32.
-    """
-    histogram = np.zeros(4096, np.int64)
-    score = np.zeros(used, np.int32)
-    last = len(table) - 1
-    for i in range(used):
-        b = shared[i]
-        own = np.int64(table[b] & VOTES)
-        left = np.int64(table[b - 1] & VOTES) if b > 0 else 0
-        right = np.int64(table[b + 1] & VOTES) if b < last else 0
-        if own >= left and own > right:
-            total_votes: Int = min(own + left + right, 4095)
-            score[i] = total_votes
-            histogram[total_votes] += 1
-    threshold = 4095
-    total = histogram[threshold]
-    while threshold > 1 and total + histogram[threshold - 1] <= wanted:
-        threshold -= 1
-        total += histogram[threshold]
-    bins = np.empty(total, np.int32)
-    votes = np.empty(total, np.int32)
-    n = 0
-    for i in range(used):
-        if score[i] >= threshold:
-            bins[n] = shared[i]
-            votes[n] = score[i]
-            n += 1
-    return bins, votes
+def _posting(packed: NDArray[np.uint8], k: Int) -> Int:
+    at = np.uint64(POSTING_BYTES) * k
+    low = np.uint32(packed[at]) | np.uint32(packed[at + np.uint64(1)]) << np.uint32(8)
+    return low | np.uint32(packed[at + np.uint64(2)]) << np.uint32(16)
 
 
 @compiled
-def clear(
+def _weight(length: Int, common: Int) -> Int:
+    """1 for a list of ``common`` postings or more; each halving adds one."""
+    weight = 1
+    while weight < MAX_WEIGHT and length << weight <= common:
+        weight += 1
+    return weight
+
+
+@compiled
+def _peak(table: NDArray[np.uint16], b: Int) -> Int:
+    """Votes of a bin and its neighbours; 0 when a neighbour has more, or only one note voted."""
+    if not np.int64(table[b]) & SEVERAL:
+        return 0
+    own = np.int64(table[b]) & MOST_VOTES
+    left = np.int64(table[b - 1]) & MOST_VOTES if b > 0 else 0
+    right = np.int64(table[b + 1]) & MOST_VOTES if b + 1 < len(table) else 0
+    return own + left + right if own >= left and own > right else 0
+
+
+@compiled
+def _raised(histogram: NDArray[np.int64], threshold: Int, wanted: Int) -> Int:
+    """The highest threshold that ``wanted`` bins reach, if higher than the one so far."""
+    total = 0
+    for t in range(len(histogram) - 1, threshold, -1):
+        total += histogram[t]
+        if total >= wanted:
+            return t
+    return threshold
+
+
+@compiled
+def _drop_below(
+    threshold: Int, bins: NDArray[np.int32], votes: NDArray[np.int32], column_of: NDArray[np.int32], used: Int
+) -> Int:
+    kept = 0
+    for i in range(used):
+        if votes[i] >= threshold:
+            bins[kept] = bins[i]
+            votes[kept] = votes[i]
+            column_of[kept] = column_of[i]
+            kept += 1
+    return kept
+
+
+@compiled
+def _clear(
     packed: NDArray[np.uint8],
     bounds: NDArray[np.int64],
     column: int,
     note: NDArray[np.int32],
     longest: int,
-    table: NDArray[np.uint32],
+    table: NDArray[np.uint16],
 ) -> None:
-    """Undo ``vote``: bin by bin after few votes, else the whole table."""
+    """Undo ``_vote``: bin by bin after few votes, else the whole table."""
     total = 0
     for t in range(len(note)):
         length = bounds[t, column + 1] - bounds[t, column]
@@ -178,8 +201,6 @@ def clear(
         start = bounds[t, column]
         end = bounds[t, column + 1]
         if end - start <= longest:
-            base = OFFSET - note[t]
-            for k in range(start, end):
-                at = POSTING_BYTES * k
-                r = np.int64(packed[at]) | np.int64(packed[at + 1]) << 8 | np.int64(packed[at + 2]) << 16
-                table[(r + base) >> BIN_BITS] = 0
+            base = np.uint32(OFFSET - note[t])
+            for k in range(np.uint64(start), np.uint64(end)):
+                table[(_posting(packed, k) + base) >> np.uint32(BIN_BITS)] = 0

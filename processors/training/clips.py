@@ -15,6 +15,7 @@ from .performances import Player, perform
 TEMPO_SPREAD = 0.45
 """Standard deviation of the logarithm of the tempo ratio: scores often come with a tempo that nobody plays."""
 MIN_NOTES = 6
+DENSE_NOTES_PER_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,19 @@ class TrueClip:
     path: str
     ref_start_s: float | None
     ref_end_s: float | None
+
+
+def dense_clips(
+    catalogue: Catalogue, count: int, lengths_s: tuple[float, ...], player: Player, rng: np.random.Generator
+) -> Iterator[TrueClip]:
+    """The same with as many notes as pianists play: of songs and slow pieces fewer are taken, so many each length."""
+    wanted = {length: count // len(lengths_s) + (i < count % len(lengths_s)) for i, length in enumerate(lengths_s)}
+    while any(wanted.values()):
+        for clip in simulated_clips(catalogue, len(lengths_s), lengths_s, player, rng):
+            chance = (len(clip.notes) / clip.length_s / DENSE_NOTES_PER_S) ** 1.5
+            if wanted[clip.length_s] and rng.random() < chance:
+                wanted[clip.length_s] -= 1
+                yield clip
 
 
 def simulated_clips(
