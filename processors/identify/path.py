@@ -52,12 +52,17 @@ def align_path(
     high = np.empty(most, np.uint64)
     size = np.empty(most, np.int32)
     groups = group_masks(stored, first, last, low, high, size)
-    return align_masks(low[:groups], high[:groups], size[:groups], shift, pitch)
+    return align_masks(low[:groups], high[:groups], size[:groups], shift, pitch, to_end)
 
 
 @compiled
 def align_masks(
-    low: NDArray[np.uint64], high: NDArray[np.uint64], size: NDArray[np.int32], shift: int, pitch: NDArray[np.uint8]
+    low: NDArray[np.uint64],
+    high: NDArray[np.uint64],
+    size: NDArray[np.int32],
+    shift: int,
+    pitch: NDArray[np.uint8],
+    to_end: bool,
 ) -> tuple[int, NDArray[np.int32]]:
     """``align_path`` for groups whose pitch sets are at hand, see ``group_masks``."""
     groups = len(low)

@@ -89,7 +89,7 @@ def passage_features(
     surprise = np.empty(128)
     for c in range(count):
         groups = group_masks(stored, first[c], last[c], low, high, size)
-        score, matched = align_masks(low[:groups], high[:groups], size[:groups], shift[c], pitch)
+        score, matched = align_masks(low[:groups], high[:groups], size[:groups], shift[c], pitch, False)
         group = np.int64(work_group[work[c]]) - 1
         for n in range(np.int64(work_note[work[c]]), first[c] + 1):
             group += np.int64(stored[n]) >> 7
