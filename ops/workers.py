@@ -135,6 +135,19 @@ def _error_generator(settings: Settings) -> None:
         serve(app, settings.error_generator.host, settings.embedded.error_generator_port, stop)
 
 
+def _gateway(settings: Settings) -> None:
+    from connectors.event_sender import EventSender
+    from connectors.gateway import make_gateway
+    from connectors.http.server import serve
+    from processors.triggers import Rules
+
+    stop = _stop_on_signal()
+    rules = Rules.load(settings.triggers.rules)
+    with EventSender(settings, _ready_codec(settings)) as sender:
+        app = make_gateway(settings, sender.send, rules)
+        serve(app, settings.gateway.host, settings.embedded.gateway_port, stop)
+
+
 def _ready_codec(settings: Settings, *written: topics.Topic) -> EventCodec:
     """A codec whose schemas are registered, and topics to use it on; waits for a registry that is away.
 
@@ -174,6 +187,7 @@ WORKERS: dict[str, Callable[[Settings], None]] = {
     "triggers": _triggers,
     "webhook": _webhook,
     "error-generator": _error_generator,
+    "gateway": _gateway,
     "redis-sink": _redis_sink,
     "clickhouse-sink": _clickhouse_sink,
 }

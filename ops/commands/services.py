@@ -1,4 +1,4 @@
-"""``continuo error-generator`` and ``continuo cues``: what happens when triggers fire."""
+"""``continuo gateway``, ``continuo error-generator`` and ``continuo cues``: HTTP in and out."""
 
 from __future__ import annotations
 
@@ -8,8 +8,16 @@ import typer
 
 
 def register(app: typer.Typer) -> None:
+    app.command("gateway")(gateway)
     app.command("error-generator")(error_generator)
     app.command("cues")(cues)
+
+
+def gateway() -> None:
+    """Answer HTTP: songs, rhythm modes, beats; `continuo up` runs it, too. `/openapi.json` describes it."""
+    from ops.commands.worker import worker
+
+    worker("gateway")
 
 
 def error_generator() -> None:
