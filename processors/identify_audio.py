@@ -15,8 +15,9 @@ UNSURE_CENTS = 40.0
 """Tuned further off than this, an instrument may as well stand a semitone beside, tuned the other way."""
 SURE = 0.9
 """An answer of this confidence ends the search: other readings of what was heard are not tried."""
-FIRM = 0.35
-"""Of few notes a wrong one weighs much: one reading has only those of at least this activation."""
+SUREST, FIRM = 0.5, 0.35
+"""A wrong note weighs more than a missing one, in a short clip or under a voice: readings with only the notes of at
+least these activations."""
 PARTIALS = (12, 19, 24)
 """Semitones from a tone to its second, third and fourth partial."""
 TOGETHER_S = 0.05
@@ -55,8 +56,11 @@ def identify_transcription(
 
 
 def _other_readings(heard: Transcription) -> Iterator[Notes]:
-    """Without octaves and twelfths, which may be an organ's stops; near a quarter tone off in the other key; the firm
-    notes alone."""
+    """The surest notes alone; without octaves and twelfths, which may be an organ's stops; near a quarter tone off in
+    the other key; the firm notes alone."""
+    surest = heard.activation >= SUREST
+    if not surest.all():
+        yield _chosen(heard.notes, surest)
     thinned = without_partials(heard.notes)
     if len(thinned) < len(heard.notes):
         yield thinned

@@ -22,6 +22,7 @@ def audio(
         Path | None, typer.Option(help="A CSV with query_path,start_s,length_s,reference_path, rendered on pianos.")
     ] = None,
     instruments: Annotated[int, typer.Option(min=0, help="So many simulated clips on strings, winds, ...")] = 0,
+    songs: Annotated[int, typer.Option(min=0, help="So many simulated clips with a synthesised voice on top.")] = 0,
     recordings: Annotated[
         Path | None, typer.Option(help="A CSV of the same columns whose query_path is a sound file.")
     ] = None,
@@ -41,7 +42,7 @@ def audio(
     from rich.progress import Progress
 
     from ops.evaluate.audio import AS_IT_IS, evaluate_audio
-    from ops.evaluate.rendering import CONDITIONS, other_clips, piano_clips, recorded_clips
+    from ops.evaluate.rendering import CONDITIONS, other_clips, piano_clips, recorded_clips, sung_clips
     from processors.identify import Catalogue, CatalogueError
     from processors.midi import BadMusicError
     from processors.onsets import Transcriber
@@ -49,7 +50,7 @@ def audio(
     names = [name.strip() for name in conditions.split(",") if name.strip()]
     if not names or any(name not in CONDITIONS for name in names):
         raise typer.BadParameter(f"Conditions are {', '.join(CONDITIONS)}.")
-    if (clips or instruments) and not fonts:
+    if (clips or instruments or songs) and not fonts:
         raise typer.BadParameter("Rendering needs at least one --font.")
     rendered: list[AudioClip] = []
     recorded: list[AudioClip] = []
@@ -59,6 +60,8 @@ def audio(
             rendered += piano_clips(clips, root or clips.parent, fonts or [], seed, limit, any_key)
         if instruments:
             rendered += other_clips(opened, fonts or [], instruments, INSTRUMENTS_LENGTH_S, seed)
+        if songs:
+            rendered += sung_clips(opened, fonts or [], songs, INSTRUMENTS_LENGTH_S, seed)
         if recordings is not None:
             recorded += recorded_clips(recordings, root or recordings.parent)
     except (CatalogueError, BadMusicError, OSError, KeyError, ValueError) as error:

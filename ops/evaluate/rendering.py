@@ -18,9 +18,10 @@ from processors.midi import cut, read_midi
 from processors.notes import Notes
 from processors.onsets.constants import SAMPLE_RATE
 from processors.training.clips import simulated_clips
+from processors.training.onsets.songs import merged, sing, voice_and_rest
 from processors.training.onsets.soundfonts import SoundFont
 from processors.training.onsets.spoiling import add_noise, band_pass, random_room, through_mp3
-from processors.training.performances import PIANIST
+from processors.training.performances import PIANIST, transpose
 
 LEAD_IN_S = 1.5
 """Clips begin in the midst of music: so much before them is played and cut off."""
@@ -34,6 +35,9 @@ OTHERS = {
     "guitar": (24, 25),
     "organ": (19,),
 }
+LEAST_ACCOMPANIMENT = 8
+"""A song has at least so many notes besides the voice's."""
+SUNG_TRIES = 10
 CONDITIONS = ("base", "mp3", "noise0", "telephone")
 
 
@@ -93,6 +97,25 @@ def other_clips(
         yield AudioClip(samples, clip.notes, length_s, clip.path, family)
 
 
+def sung_clips(
+    catalogue: Catalogue, fonts: Sequence[Path], count: int, length_s: float, seed: int
+) -> Iterator[AudioClip]:
+    """Passages of the catalogue's works as songs: a synthesised voice has the top line, a piano the rest."""
+    rng = np.random.default_rng(seed)
+    loaded = [SoundFont(path) for path in fonts]
+    made = 0
+    for clip in simulated_clips(catalogue, SUNG_TRIES * count, (length_s,), PIANIST, rng):
+        voice, rest = voice_and_rest(transpose(clip.notes, int(rng.integers(-5, 4)), 1.0), rng)
+        if made == count:
+            return
+        if len(rest) < LEAST_ACCOMPANIMENT:
+            continue
+        played = _play(loaded[made % len(loaded)], rest, length_s, 0.0, PIANO, rng, detuned_cents=0.0)
+        samples = sing(voice, played, length_s, float(rng.uniform(-2.0, 10.0)), rng)
+        made += 1
+        yield AudioClip(samples, merged(voice, rest), length_s, clip.path, "song")
+
+
 def recorded_clips(csv_path: Path, root: Path) -> Iterator[AudioClip]:
     """Recordings as they are; their notes are not known."""
     nothing = Notes.of(np.zeros(0), np.zeros(0, np.int64))
@@ -106,9 +129,15 @@ def recorded_clips(csv_path: Path, root: Path) -> Iterator[AudioClip]:
 
 
 def _play(
-    font: SoundFont, notes: Notes, length_s: float, lead_s: float, programs: tuple[int, ...], rng: np.random.Generator
+    font: SoundFont,
+    notes: Notes,
+    length_s: float,
+    lead_s: float,
+    programs: tuple[int, ...],
+    rng: np.random.Generator,
+    detuned_cents: float = DETUNED_CENTS,
 ) -> NDArray[np.float32]:
-    cents = float(rng.uniform(-DETUNED_CENTS, DETUNED_CENTS))
+    cents = float(rng.uniform(-detuned_cents, detuned_cents))
     pedal = programs == PIANO and bool(rng.random() < 0.5)
     samples = font.render(notes, lead_s + length_s, programs, rng, pedal=pedal, tuning_cents=cents)
     return samples[int(lead_s * SAMPLE_RATE) :]

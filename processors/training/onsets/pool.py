@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.notes import Notes
-from processors.training.performances import melody_line
 
 from .passages import find_works, random_passage
 from .patches import PatchError, PatchSet
+from .songs import merged, sing, voice_and_rest
 from .soundfonts import PIANOS, PLUCKED, SUSTAINED, SoundFont
-from .synthesis import random_instrument, random_sustained, synthesise
+from .synthesis import random_instrument, synthesise
 
 PASSAGE_S = 12.0
 PASSAGES_A_SHARD = 50
-SYNTHESISED, SUNG = 0.35, 0.15
+SYNTHESISED, SUNG = 0.35, 0.25
 """Shares of passages by additive synthesis, and of those with a synthesised voice above samples."""
 Source = SoundFont | PatchSet
 
@@ -42,27 +42,13 @@ def render_passage(works: list[Path], sources: list[Source], rng: np.random.Gene
     if kind < SYNTHESISED:
         samples = synthesise(notes, PASSAGE_S, random_instrument(rng), rng)
     elif kind < SYNTHESISED + SUNG:
-        top, rest = _top_line(notes)
-        voice = synthesise(top, PASSAGE_S, random_sustained(rng), rng)
-        below = _play(rest, sources, rng)
-        balance = 10.0 ** (rng.uniform(-8.0, 14.0) / 20.0) * below.std() / max(float(voice.std()), 1e-6)
-        samples = below + np.float32(balance) * voice
+        top, rest = voice_and_rest(notes, rng)
+        notes = merged(top, rest)
+        samples = sing(top, _play(rest, sources, rng), PASSAGE_S, float(rng.uniform(-8.0, 14.0)), rng)
     else:
         samples = _play(notes, sources, rng)
     peak = max(float(np.abs(samples).max()), 1e-6)
     return Rendered((samples / peak * 30000.0).astype(np.int16), notes)
-
-
-def _top_line(notes: Notes) -> tuple[Notes, Notes]:
-    """The highest note of each onset, and all others."""
-    line = melody_line(notes)
-    on_top = set(zip(line.onset_s.tolist(), line.pitch.tolist(), strict=True))
-    top = np.array([key in on_top for key in zip(notes.onset_s.tolist(), notes.pitch.tolist(), strict=True)])
-    return _chosen(notes, top), _chosen(notes, ~top)
-
-
-def _chosen(notes: Notes, which: NDArray[np.bool_]) -> Notes:
-    return Notes(notes.onset_s[which], notes.duration_s[which], notes.pitch[which], notes.velocity[which])
 
 
 def _play(notes: Notes, sources: list[Source], rng: np.random.Generator) -> NDArray[np.float32]:

@@ -32,7 +32,10 @@ class Instrument:
         attack_s, release_s: rise and fall of the envelope.
         decay_s: time constant of the fundamental's decay; 0 for sustained tones.
         vibrato_cents, vibrato_hz, tremolo: of sustained tones.
-        glide_cents: how far below the pitch a tone begins.
+        glide_cents: how far below the pitch a tone begins; with ``legato``, of the way from the note before it.
+        glide_s: time constant of that.
+        legato: share of the interval from the note before that a tone slides through (portamento).
+        bloom: how much later each partial than the one before it reaches its level, as a share of the attack.
         formants_hz: centres of resonances; empty for none.
         breath: level of noise in the tone.
         beating: depth of the slow beats of strings that are not quite in tune with each other.
@@ -55,14 +58,19 @@ class Instrument:
     breath: float
     beating: float = 0.0
     knock: float = 0.0
+    glide_s: float = 0.04
+    legato: float = 0.0
+    bloom: float = 0.0
 
 
 def random_instrument(rng: np.random.Generator) -> Instrument:
     """Struck or plucked, or blown, bowed or sung, as chance has it."""
     kind = rng.random()
-    if kind < 0.5:
+    if kind < 0.4:
         return random_struck(rng)
-    return random_sustained(rng) if kind < 0.8 else random_organ(rng)
+    if kind < 0.6:
+        return random_sustained(rng)
+    return random_wind(rng) if kind < 0.85 else random_organ(rng)
 
 
 def _colour(rng: np.random.Generator) -> tuple[float, ...]:
@@ -114,6 +122,39 @@ def random_sustained(rng: np.random.Generator) -> Instrument:
     )
 
 
+def random_singer(rng: np.random.Generator) -> Instrument:
+    """A trained voice: slow attacks, wide vibrato, notes that slide into each other, consonants of noise."""
+    return replace(
+        random_sustained(rng),
+        tilt_db=rng.uniform(5.0, 14.0),
+        odd_only=0.0,
+        attack_s=rng.uniform(0.02, 0.18),
+        release_s=rng.uniform(0.03, 0.2),
+        vibrato_cents=rng.choice([rng.uniform(5.0, 40.0), rng.uniform(40.0, 130.0)]),
+        vibrato_hz=rng.uniform(4.5, 6.8),
+        tremolo=rng.uniform(0.0, 0.35),
+        glide_cents=rng.choice([0.0, rng.uniform(20.0, 250.0)]),
+        glide_s=rng.uniform(0.02, 0.09),
+        legato=rng.choice([0.0, rng.uniform(0.1, 0.9)]),
+        formants_hz=tuple(rng.uniform((250.0, 700.0, 2200.0), (900.0, 2000.0, 3400.0))),
+        breath=rng.uniform(0.0, 0.04),
+        knock=rng.choice([0.0, rng.uniform(0.02, 0.25)]),
+    )
+
+
+def random_wind(rng: np.random.Generator) -> Instrument:
+    """A reed or a brass instrument: the tone grows brighter as it grows louder, and may take a tenth of a second."""
+    return replace(
+        random_sustained(rng),
+        tilt_db=rng.uniform(3.0, 12.0),
+        attack_s=rng.uniform(0.02, 0.15),
+        vibrato_cents=rng.choice([0.0, 0.0, rng.uniform(5.0, 30.0)]),
+        glide_cents=rng.choice([0.0, rng.uniform(10.0, 80.0)]),
+        formants_hz=tuple(rng.uniform((350.0, 900.0), (900.0, 2500.0))) if rng.random() < 0.5 else (),
+        bloom=rng.uniform(0.0, 0.3),
+    )
+
+
 def random_organ(rng: np.random.Generator) -> Instrument:
     """Pipes at the octave, the twelfth and two octaves above the 8-foot stop, as often as not."""
     above = [stop for stop in (2.0, 3.0, 4.0, 6.0, 8.0) if rng.random() < 0.45]
@@ -131,9 +172,17 @@ def random_organ(rng: np.random.Generator) -> Instrument:
 def synthesise(notes: Notes, length_s: float, instrument: Instrument, rng: np.random.Generator) -> NDArray[np.float32]:
     """Play ``notes``; mono float32 samples at ``SAMPLE_RATE``, peak 1 at the most."""
     samples = np.zeros(int(length_s * SAMPLE_RATE))
+    formants_hz = np.array(instrument.formants_hz)
     for i in range(len(notes)):
         start = int(notes.onset_s[i] * SAMPLE_RATE)
-        tone = _tone(int(notes.pitch[i]), float(notes.duration_s[i]), int(notes.velocity[i]), instrument, rng)
+        interval = float(notes.pitch[i - 1]) - float(notes.pitch[i]) if i and instrument.legato else 0.0
+        played = replace(
+            instrument,
+            glide_cents=instrument.glide_cents - 100.0 * instrument.legato * interval,
+            # Another vowel now and then.
+            formants_hz=tuple(formants_hz * rng.uniform(0.8, 1.25, len(formants_hz))),
+        )
+        tone = _tone(int(notes.pitch[i]), float(notes.duration_s[i]), int(notes.velocity[i]), played, rng)
         end = min(start + len(tone), len(samples))
         if end > start:
             samples[start:end] += tone[: end - start]
@@ -168,7 +217,16 @@ def _tone(
         heard = stretch * stop * base_hz < HIGHEST_HZ
         start = rng.uniform(0.0, 2.0 * np.pi, partials)
         level = rng.uniform(0.4, 1.0) if len(instrument.stops) > 1 else 1.0
-        tone += _partials(phase, time_s, (stretch * stop)[heard], level * amplitude[heard], rate[heard], start[heard])
+        partial_s = instrument.bloom * instrument.attack_s * k
+        tone += _partials(
+            phase,
+            time_s,
+            (stretch * stop)[heard],
+            level * amplitude[heard],
+            rate[heard],
+            start[heard],
+            partial_s[heard],
+        )
     if instrument.beating:
         beat_hz = rng.uniform(0.2, 2.5)
         tone *= 1.0 + instrument.beating * np.cos(2.0 * np.pi * (beat_hz * time_s + rng.random()))
@@ -184,7 +242,7 @@ def _tone(
 
 def _bend(time_s: NDArray[np.float64], instrument: Instrument, rng: np.random.Generator) -> NDArray[np.float64]:
     """Deviation from the pitch over the tone, cents."""
-    cents = -instrument.glide_cents * np.exp(-time_s / 0.04)
+    cents = -instrument.glide_cents * np.exp(-time_s / instrument.glide_s)
     if instrument.vibrato_cents:
         rise = np.clip(time_s / rng.uniform(0.05, 0.5), 0.0, 1.0)
         hz = instrument.vibrato_hz * rng.uniform(0.93, 1.07)
@@ -200,12 +258,16 @@ def _partials(
     amplitude: NDArray[np.float64],
     rate: NDArray[np.float64],
     start: NDArray[np.float64],
+    rise_s: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     out = np.zeros(len(phase))
+    step_s = time_s[1] - time_s[0] if len(time_s) > 1 else 0.0
     for k in range(len(stretch)):
-        fall = np.exp(-rate[k] * (time_s[1] - time_s[0])) if len(time_s) > 1 else 1.0
+        fall = np.exp(-rate[k] * step_s)
+        missing, nearer = 1.0, np.exp(-step_s / max(rise_s[k], 1e-6))
         level = amplitude[k]
         for i in range(len(phase)):
-            out[i] += level * np.sin(stretch[k] * phase[i] + start[k])
+            missing *= nearer
+            out[i] += level * (1.0 - missing) * np.sin(stretch[k] * phase[i] + start[k])
             level *= fall
     return out

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from .examples import Example, endless_examples, make_example
+from .imported import freeze_norms, import_network
 from .network import OnsetNetwork
 from .pool import read_shard
 from .score import Score, score_activations
@@ -26,7 +27,7 @@ AVERAGE = 0.998
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6)
 
 
-def loss_of(network: OnsetNetwork, batch: list[Example]) -> Tensor:
+def loss_of(network: OnsetNetwork, batch: list[Example], sounding_share: float = SOUNDING_SHARE) -> Tensor:
     """Cross entropy of onsets, and a share of that of sounding notes."""
     features = torch.from_numpy(np.stack([example.features for example in batch]))
     ahead = network.delay
@@ -37,7 +38,7 @@ def loss_of(network: OnsetNetwork, batch: list[Example]) -> Tensor:
     sounding_target = torch.from_numpy(np.stack([example.sounding for example in batch]))
     entropy = nn.functional.binary_cross_entropy_with_logits
     main = entropy(onset[:, 2 * ahead :].float(), onset_target)
-    return main + SOUNDING_SHARE * entropy(sounding[:, ahead:].float(), sounding_target)
+    return main + sounding_share * entropy(sounding[:, ahead:].float(), sounding_target)
 
 
 @torch.no_grad()
@@ -68,8 +69,10 @@ def train(
     """Train until the time is over; the rate rises over the first 2 % of it and then falls as a cosine."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
-    network = OnsetNetwork(width)
-    if start is not None:
+    # Norms of shipped weights are folded: their statistics are gone and cannot be learnt again, nor the second task.
+    folded = start is not None and start.suffix == ".onnx"
+    network = import_network(start) if folded and start else OnsetNetwork(width)
+    if start is not None and not folded:
         network.load_state_dict(torch.load(start, weights_only=True))
     average = copy.deepcopy(network)
     optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-3)
@@ -82,7 +85,9 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = rate * min(done / 0.02 + 0.02, 0.5 + 0.5 * float(np.cos(np.pi * done)) + 0.002)
         network.train()
-        loss = loss_of(network, [next(examples) for _ in range(batch)])
+        if folded:
+            freeze_norms(network)
+        loss = loss_of(network, [next(examples) for _ in range(batch)], 0.0 if folded else SOUNDING_SHARE)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -128,7 +133,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--start", type=Path, help="a checkpoint to go on from")
+    parser.add_argument("--start", type=Path, help="a checkpoint, or a shipped ONNX, to go on from")
     args = parser.parse_args()
     train(args.pool, args.valid, args.out, args.minutes, args.width, args.batch, args.rate, args.seed, args.start)
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from processors.identify import Catalogue, Identifier, WorkEntry
-from processors.identify_audio import identify_audio, without_partials
+from processors.identify_audio import identify_audio, identify_transcription, without_partials
 from processors.notes import Notes
-from processors.onsets import Transcriber
+from processors.onsets import Transcriber, Transcription
 
 from .tones import play
 
@@ -67,6 +67,20 @@ def test_an_organ_with_octave_stops_is_identified(identifier: Identifier, transc
     samples = np.sum([play(stop, RATE_HZ) for stop in stops], axis=0)
     answer = identify_audio(identifier, transcriber, samples, RATE_HZ)
     assert answer.candidates[0].work_id == "work-9"
+
+
+def test_notes_that_are_hardly_heard_do_not_hide_the_work(identifier: Identifier) -> None:
+    true, rng = excerpt(21, 6.0), np.random.default_rng(0)
+    false = 4 * len(true)
+    onset_s = np.append(true.onset_s, rng.uniform(0.0, 10.0, false))
+    pitch = np.append(true.pitch, rng.integers(48, 84, false))
+    activation = np.append(np.full(len(true), 0.8), np.full(false, 0.25)).astype(np.float32)
+    order = np.lexsort((pitch, onset_s))
+    heard = Transcription(Notes.of(onset_s, pitch), activation[order], 0.0, 10.0)
+    assert identifier.identify(heard.notes).status == "unknown"
+    answer = identify_transcription(identifier, heard)
+    assert answer.status == "matched"
+    assert answer.candidates[0].work_id == "work-21"
 
 
 def test_partials_are_dropped_only_where_their_tone_starts_with_them() -> None:
