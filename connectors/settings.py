@@ -57,7 +57,7 @@ class EmbeddedSettings(Section):
     clickhouse_query_timeout_s: int = 60
     start_timeout_s: float = Field(180.0, description="A slow machine compiles the matcher for a minute once.")
     stop_timeout_s: float = 20.0
-    restarts: int = Field(6, description="How often a part that died is started again within restart_window_s.")
+    restarts: int = Field(20, description="How often a part that died is started again within restart_window_s.")
     restart_window_s: float = 300.0
 
 

@@ -13,18 +13,12 @@ from connectors.kafka_security import tls_context
 from connectors.settings import KafkaSettings, Settings
 from schemas.topics import TOPICS
 
+from .groups import COMMIT_INTERVAL_S, group_of
 from .transport import Transport
 
-GROUP_PREFIX = "continuo-"
 HEARTBEATS_PER_SESSION = 3
-COMMIT_INTERVAL_S = 0.5
 FETCH_BYTES_PER_PARTITION = 2 << 20
 GIL_SWITCH_INTERVAL_S = 0.0005
-
-
-def group_of(worker: str) -> str:
-    """The consumer group of a kind of worker."""
-    return GROUP_PREFIX + worker
 
 
 def make_app(settings: Settings, worker: str) -> faust.App:

@@ -26,7 +26,7 @@ from schemas import topics
 from schemas.codec import UndecodableError
 from schemas.events import DeadLetter, Work
 
-from .app import group_of
+from .groups import group_of
 from .catalogue_view import open_or_create
 from .later import LATER, RETRY_LATER
 from .payload import PayloadError, payload

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from confluent_kafka import Message as ConfluentMessage
-from faust.types import Message as FaustMessage
 
 from schemas.events import Origin
+
+if TYPE_CHECKING:
+    from faust.types import Message as FaustMessage  # takes half a second, which workers without Faust need not wait
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from connectors.registry import EventCodec
 from connectors.settings import Settings
 from schemas import topics
 from schemas.events import DeadLetter, Match
-from streams.app import group_of
+from streams.groups import group_of
 
 from .ledger import ANSWERED, REFUSED, Ledger
 

@@ -16,7 +16,7 @@ from processors.triggers import Rules, SourceTriggers
 from schemas import topics
 from schemas.events import Origin
 from schemas.rhythm import Beat, ErrorEvent, Section, Trigger
-from streams.app import group_of
+from streams.groups import group_of
 from streams.triggers import NAME as TRIGGERS_STAGE
 
 from .inputs import TopicAudit

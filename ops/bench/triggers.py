@@ -51,7 +51,8 @@ def triggers(players: int, seconds: float, kills: int, seed: int, say: Callable[
     Returns:
         ``steady`` and ``killed``, each with quantiles of how far from the nearest annotated beat a trigger was read
         (``off_ms``, sign ignored), how many are ``missing`` (beats told whose trigger was not) and came ``twice``, and
-        how many ``strayed`` (are not on the annotated 16th, 32nd, ... beat, as the counting began late or went astray).
+        how many ``strayed`` (are not on the annotated 16th, 32nd, ... beat, as the counting began late or went astray). ``not_as_in_peace`` counts
+        the triggers that only one of the two runs, which play the same, has.
     """
     with tempfile.TemporaryDirectory(prefix="continuo-bench-") as folder:
         settings = scratch_settings(Path(folder))
@@ -65,12 +66,18 @@ def triggers(players: int, seconds: float, kills: int, seed: int, say: Callable[
                 stack.part(kind).wait_healthy()
             rng = np.random.default_rng(seed)
             _run(settings, codec, _songs(1, WARM_S, rng), "warm-up", lambda: None)
-            result = {}
+            result: dict[str, Any] = {}
+            issued: dict[str, set[tuple[str, int, str]]] = {}
+            songs = _songs(players, seconds, rng)
             for name, strikes in (("steady", 0), ("killed", kills)):
                 say(f"{players} players, {seconds:g} s, {strikes} kills of each worker.")
-                songs = _songs(players, seconds, rng)
                 heard = _run(settings, codec, songs, name, partial(_strike, stack, strikes, seconds, say))
                 result[name] = _measured(songs, name, heard) | {"kills": strikes}
+                issued[name] = {
+                    (trigger.source_id.removeprefix(name), trigger.beat, trigger.error_type)
+                    for trigger, _ in heard.triggers
+                }
+            result["killed"]["not_as_in_peace"] = len(issued["steady"] ^ issued["killed"])
             return result | {"players": players, "seconds": seconds, "rules": Rules.load().version}
 
 
@@ -108,7 +115,9 @@ def _run(
         player.start()
         disturber.start()
         quiet_s = time.time() + max(song.beat_s[-1] for song in songs) + AFTER_S
-        while time.time() < quiet_s or disturber.is_alive():
+        while time.time() < quiet_s:
+            if disturber.is_alive():  # what was late has so much time after the last worker is back
+                quiet_s = max(quiet_s, time.time() + AFTER_S)
             received = reader.poll(0.05)
             event = received.event if received else None
             if isinstance(event, Trigger) and event.source_id.startswith(name):
@@ -140,6 +149,8 @@ def _strike(stack: Stack, kills: int, seconds: float, say: Callable[[str], None]
         say(f"{moments[number]:5.0f} s: {part.name} killed")
         part.kill()
         part.start()
+    for name in ("rhythm", "triggers") if kills else ():
+        stack.part(name).wait_healthy()
 
 
 def _measured(songs: Sequence[Song], name: str, heard: _Heard) -> dict[str, Any]:
