@@ -26,8 +26,8 @@ from schemas import topics
 from schemas.codec import UndecodableError
 from schemas.events import DeadLetter, Work
 
-from .groups import group_of
 from .catalogue_view import open_or_create
+from .groups import group_of
 from .later import LATER, RETRY_LATER
 from .payload import PayloadError, payload
 from .records import Record

@@ -51,8 +51,8 @@ def triggers(players: int, seconds: float, kills: int, seed: int, say: Callable[
     Returns:
         ``steady`` and ``killed``, each with quantiles of how far from the nearest annotated beat a trigger was read
         (``off_ms``, sign ignored), how many are ``missing`` (beats told whose trigger was not) and came ``twice``, and
-        how many ``strayed`` (are not on the annotated 16th, 32nd, ... beat, as the counting began late or went astray). ``not_as_in_peace`` counts
-        the triggers that only one of the two runs, which play the same, has.
+        how many ``strayed`` (are not on the annotated 16th, 32nd, ... beat, as the counting began late or went
+        astray). ``not_as_in_peace`` counts the triggers that only one of the two runs, which play the same, has.
     """
     with tempfile.TemporaryDirectory(prefix="continuo-bench-") as folder:
         settings = scratch_settings(Path(folder))

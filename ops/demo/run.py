@@ -36,6 +36,14 @@ from .view import ClipAnswer, DemoView
 DISTURBANCE = (
     "Clips are shifted up to 6 semitones and played ×0.66-1.5, with a tenth of the notes dropped and a tenth added."
 )
+WATCHED = [
+    topics.MATCHES.name,
+    topics.DEAD_LETTERS.name,
+    topics.BEATS.name,
+    topics.SECTIONS.name,
+    topics.TRIGGERS.name,
+    topics.ERROR_EVENTS.name,
+]
 SILENCE_S = 30.0
 LINE_EVERY = 25
 FONT_FACES = re.compile(r"@font-face \{.*?\}", re.DOTALL)
@@ -124,7 +132,7 @@ def _play(
     """Play everything and show what comes back; says how many records were sent that are no clips."""
     stop = threading.Event()
     live_source = f"{run}-live"
-    with EventReader(settings, codec, [topics.MATCHES.name, topics.DEAD_LETTERS.name], "latest") as reader:
+    with EventReader(settings, codec, WATCHED, "latest") as reader:
         players = [
             threading.Thread(
                 target=publish_clips, args=(settings, codec, plan.clips, options.clips_per_s, run, view), name="clips"
@@ -167,6 +175,8 @@ def _follow(
         if event is None or not event.source_id.startswith(run):
             continue
         heard_at = time.monotonic()
+        if view.rhythm.take(event):
+            continue
         if isinstance(event, DeadLetter):
             view.dead_letters += 1
         elif isinstance(event, Match) and event.kind == "live":

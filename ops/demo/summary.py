@@ -31,6 +31,11 @@ REASONS = """
 SELECT error_type, count() FROM matches FINAL
 WHERE status = 'failed' AND startsWith(source_id, {run:String}) GROUP BY error_type
 """
+RHYTHM = """
+SELECT (SELECT count() FROM beats FINAL WHERE startsWith(source_id, {run:String})),
+       (SELECT count() FROM triggers FINAL WHERE startsWith(source_id, {run:String})),
+       (SELECT count() FROM error_events FINAL WHERE startsWith(source_id, {run:String}))
+"""
 DEAD_LETTERS = "SELECT error_type, message, count() FROM dead_letters FINAL GROUP BY error_type, message"
 
 
@@ -42,8 +47,8 @@ def summarise(settings: Settings, run: str, plan: DemoPlan, rubbish: int) -> dic
         rubbish: how many records that are no clips were sent along.
 
     Returns:
-        ``published``, ``matched``, ``unknown``, ``failed``, ``dead_letters``, ``lost``, the latency quantiles, and
-        what Redis and ClickHouse hold.
+        ``published``, ``matched``, ``unknown``, ``failed``, ``dead_letters``, ``lost``, the latency quantiles,
+        ``beats``, ``triggers`` and ``error_events`` of the live player, and what Redis and ClickHouse hold.
     """
     clip_ids = [f"{run}-{clip.clip_id}" for clip in plan.clips]
     with clickhouse_client(settings) as client, redis.Redis.from_url(settings.redis_url) as cache:
@@ -58,6 +63,7 @@ def summarise(settings: Settings, run: str, plan: DemoPlan, rubbish: int) -> dic
                 break
             time.sleep(POLL_S)
         latencies = client.query(LATENCIES, {"run": run}).result_rows
+        beats, triggers, errors = client.query(RHYTHM, {"run": run}).result_rows[0]
         reasons: dict[str, int] = {row[0]: row[1] for row in client.query(REASONS, {"run": run}).result_rows}
     found = run_audit(settings)
     return {
@@ -71,6 +77,9 @@ def summarise(settings: Settings, run: str, plan: DemoPlan, rubbish: int) -> dic
             kind: {"count": count, "p50": round(p50, 2), "p90": round(p90, 2), "p99": round(p99, 2)}
             for kind, count, (p50, p90, p99) in latencies
         },
+        "beats": beats,
+        "triggers": triggers,
+        "error_events": errors,
         "in_redis": in_redis,
         "in_clickhouse": sum(statuses.values()),
         "failed_reasons": reasons,
@@ -94,6 +103,8 @@ def print_summary(account: dict[str, Any], console: Console) -> None:
     for kind, timing in account["latency_ms"].items():
         quantiles = f"{timing['p50']} / {timing['p90']} / {timing['p99']} ms"
         table.add_row(f"latency, {kind}", quantiles, f"p50 / p90 / p99 of {timing['count']} answers")
+    fired = f"{account['triggers']} triggers made {account['error_events']} errors"
+    table.add_row("beats", str(account["beats"]), f"of the live player; {fired}")
     table.add_row("in Redis", str(account["in_redis"]), "answers by clip")
     table.add_row("in ClickHouse", str(account["in_clickhouse"]), "rows, each result once")
     table.add_row(

@@ -15,6 +15,8 @@ from rich.text import Text
 
 from schemas.events import Candidate, Match
 
+from .rhythm_view import RhythmView
+
 ROWS = 12
 BAR_CELLS = 30
 
@@ -51,6 +53,7 @@ class DemoView:
     live: Match | None = None
     live_work_s: float = 0.0
     live_first_s: float | None = None
+    rhythm: RhythmView = field(default_factory=RhythmView)
 
     def clip_answered(self, answer: ClipAnswer) -> None:
         """Take in the answer to one clip."""
@@ -73,19 +76,24 @@ class DemoView:
 
     def __rich__(self) -> RenderableType:
         layout = Layout()
-        layout.split_column(Layout(self._header(), size=5), Layout(self._live(), size=9), Layout(self._clips()))
+        layout.split_column(
+            Layout(self._header(), size=5),
+            Layout(self._live(), size=9),
+            Layout(self.rhythm.draw(), size=6),
+            Layout(self._clips()),
+        )
         return layout
 
     def final(self) -> RenderableType:
         """The last picture, as it stays in the terminal."""
-        return Group(self._header(), self._live(), self._clips())
+        return Group(self._header(), self._live(), self.rhythm.draw(), self._clips())
 
     def line(self) -> str:
         """Where the demo is, on one line, for where there is no terminal."""
         live = self.live.candidates[0].title if self.live and self.live.status == "matched" else "unknown so far"
         return (
             f"{self.answered} of {self.clips_total} clips answered, {self.matched} matched, {self.unknown} unknown, "
-            f"{self.failed} failed; live player: {live}"
+            f"{self.failed} failed; live player: {live}, {self.rhythm.beats} beats, {self.rhythm.errors} errors fired"
         )
 
     def _header(self) -> Panel:
