@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,14 @@ COMMON_SHARE = 500
 MARGIN_NOTES = 24
 """Passages reach so many notes, and a third of the query, beyond where they are expected."""
 
+FEW_NOTES = 40
+LEAST_BUDGET, LEAST_KEPT = 0.5, 0.3
+LEAST_RANKED = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How hard to look.
+    """How hard to look for a query of up to ``FEW_NOTES`` notes.
 
     Attributes:
         wide: many tokens, which survive mistakes.
@@ -35,6 +39,16 @@ class Effort:
     budget: int
     keep: int
     rank: int
+
+    def for_notes(self, notes: int) -> Effort:
+        """The effort for a longer query: each passage costs more, and what was played stands out more clearly."""
+        share = min(FEW_NOTES / max(notes, 1), 1.0)
+        return replace(
+            self,
+            budget=int(self.budget * max(share, LEAST_BUDGET)),
+            keep=int(self.keep * max(share, LEAST_KEPT)),
+            rank=max(int(self.rank * max(share, LEAST_KEPT)), min(LEAST_RANKED, self.rank)),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from .groups import Grouped
 from .ranking import Ranking, rank_features
 from .retrieve import Effort, Passages, Workspace, retrieve
 from .segment import Segment
-from .tokens import query_tokens
+from .tokens import QueryTokens, query_tokens
 
 EFFORTS = (
-    Effort(wide=False, max_shift=0, budget=60_000, keep=64, rank=10),
+    Effort(wide=False, max_shift=0, budget=90_000, keep=64, rank=10),
     Effort(wide=False, max_shift=6, budget=800_000, keep=400, rank=30),
     Effort(wide=True, max_shift=0, budget=3_000_000, keep=2000, rank=120),
     Effort(wide=True, max_shift=6, budget=1_600_000, keep=1500, rank=80),
@@ -30,7 +30,10 @@ EFFORTS = (
 PLACES_A_WORK = 3
 """Passages of one work that are ranked; a piece full of repeats must not crowd out all others."""
 
-SURE = 0.99
+MAX_WIDE_NOTES = 128
+"""A wide search looks up the tokens of so many notes at the most."""
+
+SURE = 0.97
 """An answer with so much confidence ends the search."""
 
 
@@ -99,7 +102,7 @@ def search_steps(
 ) -> Iterator[list[Hit]]:
     """What each effort finds, one effort a step."""
     for effort in efforts:
-        yield _try(segments, heard, query, effort, ranking, workspace)
+        yield _try(segments, heard, query, effort.for_notes(len(query.pitch)), ranking, workspace)
 
 
 def _try(
@@ -110,7 +113,7 @@ def _try(
     ranking: Ranking,
     workspace: Workspace,
 ) -> list[Hit]:
-    tokens = query_tokens(heard, effort.wide)
+    tokens = _tokens(heard, effort.wide)
     if not len(tokens.token):
         return []
     found = [(segment, retrieve(segment, tokens, len(query.pitch), effort, workspace)) for segment in segments]
@@ -119,6 +122,17 @@ def _try(
     for segment, passages in found:
         hits += _align(segment, passages, most_votes, query, effort, ranking)
     return hits
+
+
+def _tokens(heard: Notes, wide: bool) -> QueryTokens:
+    """The query's tokens; of a long one, for a wide search, those of the middle are enough."""
+    start = max(len(heard) - MAX_WIDE_NOTES, 0) // 2 if wide else 0
+    if not start:
+        return query_tokens(heard, wide)
+    part = slice(start, start + MAX_WIDE_NOTES)
+    middle = Notes(heard.onset_s[part], heard.duration_s[part], heard.pitch[part], heard.velocity[part])
+    tokens = query_tokens(middle, wide)
+    return tokens._replace(note=(tokens.note + start).astype(np.int32))
 
 
 def _align(
