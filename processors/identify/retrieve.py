@@ -18,7 +18,7 @@ MARGIN_NOTES = 24
 """Passages reach so many notes, and a third of the query, beyond where they are expected."""
 
 FEW_NOTES = 40
-LEAST_BUDGET, LEAST_KEPT = 0.5, 0.3
+LEAST_BUDGET, LEAST_KEPT = 0.5, 0.15
 LEAST_RANKED = 8
 
 
@@ -46,8 +46,8 @@ class Effort:
         return replace(
             self,
             budget=int(self.budget * max(share, LEAST_BUDGET)),
-            keep=int(self.keep * max(share, LEAST_KEPT)),
-            rank=max(int(self.rank * max(share, LEAST_KEPT)), min(LEAST_RANKED, self.rank)),
+            keep=int(self.keep * max(share**1.5, LEAST_KEPT)),
+            rank=max(int(self.rank * max(share**1.5, LEAST_KEPT)), min(LEAST_RANKED, self.rank)),
         )
 
 

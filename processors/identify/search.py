@@ -22,8 +22,8 @@ from .tokens import QueryTokens, query_tokens
 EFFORTS = (
     Effort(wide=False, max_shift=0, budget=90_000, keep=64, rank=10),
     Effort(wide=False, max_shift=6, budget=800_000, keep=400, rank=30),
-    Effort(wide=True, max_shift=0, budget=3_000_000, keep=2000, rank=120),
-    Effort(wide=True, max_shift=6, budget=1_600_000, keep=1500, rank=80),
+    Effort(wide=True, max_shift=0, budget=3_000_000, keep=4000, rank=240),
+    Effort(wide=True, max_shift=6, budget=1_600_000, keep=3000, rank=160),
 )
 """Tried in turn until the answer is sure."""
 
