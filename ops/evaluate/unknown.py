@@ -3,6 +3,7 @@ honest."""
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from processors.training.clips import TrueClip
 from processors.training.twins import twins_of
 from processors.training.variants import vary
 
-from .measures import share
+from .measures import quantiles_ms, share
 
 FALSE_UNKNOWNS = 0.02
 BINS = 10
@@ -24,7 +25,7 @@ BINS = 10
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One query's answer: whether the work was in the catalogue, was first, and with what confidence."""
+    """One query's answer: whether its work was there, was first, with what confidence, and the time taken."""
 
     length_s: float
     half: int
@@ -32,6 +33,7 @@ class Verdict:
     right: bool
     matched: bool
     confidence: float
+    cpu_ms: float
 
 
 def evaluate_unknown(
@@ -69,7 +71,9 @@ def _verdicts(
         query = vary(clip, variant, rng)
         without = Identifier(catalogue.without([ids[path] for path in twins[clip.path] if path in ids]))
         for identifier, present in ((whole, True), (without, False)):
+            worked = time.thread_time()
             answer = identifier.identify(query.notes)
+            cpu_ms = (time.thread_time() - worked) * 1000.0
             first = answer.candidates[0].path if answer.candidates else None
             verdicts.append(
                 Verdict(
@@ -79,6 +83,7 @@ def _verdicts(
                     present and first in twins[clip.path],
                     answer.status == "matched",
                     answer.confidence,
+                    cpu_ms,
                 )
             )
         progress()
@@ -100,6 +105,7 @@ def _row(verdicts: list[Verdict]) -> dict[str, Any]:
             "chosen_threshold": round(chosen, 4),
             "rejected_at_chosen": share([verdict.confidence < chosen for verdict in other_unknown]),
             "false_unknowns_at_chosen": share([verdict.confidence < chosen for verdict in other_known]),
+            "cpu_ms_of_unknown": quantiles_ms([verdict.cpu_ms for verdict in unknown]),
         }
     return row
 
