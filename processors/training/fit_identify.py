@@ -37,7 +37,9 @@ LENGTHS_S = (3.0, 5.0, 10.0)
 OTHER_KEY = 0.4
 """Share of clips that are in another key, besides those of the variant ``shifted``."""
 FALSE_UNKNOWNS = 0.02
-"""Share of known music that the threshold may call unknown."""
+"""Share of known music that the threshold may call unknown ..."""
+EVEN = 0.5
+"""... unless it is more likely wrong than right."""
 KEPT = 40
 """Wrong candidates that are kept of each effort."""
 BEGINNING = {"aligned": 0.4, "near": 0.4, "found_surprise": 0.1, "vote_share": 4.0}
@@ -220,7 +222,7 @@ def _report(queries: list[Query], known: dict[int, float], right: dict[int, bool
     usual = [number for number, query in enumerate(queries) if query.variant in ("clean", "shifted")]
     present = np.array([known[2 * number + 1] for number in usual])
     absent = np.array([known[2 * number] for number in usual])
-    threshold = float(np.quantile(present, FALSE_UNKNOWNS))
+    threshold = max(float(np.quantile(present, FALSE_UNKNOWNS)), EVEN)
     print(f"threshold {threshold:.3f}: unknown rejected {np.mean(absent < threshold):.4f}")
     return threshold
 
