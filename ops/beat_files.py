@@ -14,6 +14,7 @@ from connectors.publisher import ClipError, kind_of
 from processors.audio import Sound, decode_audio
 from processors.beats import Beat, BeatNetwork
 from processors.beats.live import beats_of
+from processors.identify import Identifier
 from processors.identify_music import MusicLimits
 from processors.midi import BadMusicError, read_midi
 from processors.notes import Notes
@@ -32,8 +33,9 @@ class FilesError(ValueError):
 class BeatFiles:
     """Finds the beats of MIDI and sound files."""
 
-    def __init__(self, network: BeatNetwork, limits: MusicLimits) -> None:
+    def __init__(self, network: BeatNetwork, limits: MusicLimits, identifier: Identifier | None = None) -> None:
         self._network = network
+        self._identifier = identifier
         self._limits = limits
         self._transcriber: Transcriber | None = None
 
@@ -52,7 +54,7 @@ class BeatFiles:
             return _failed("not_music", str(error))
         except OSError as error:
             return _failed("unreadable", f"{path} cannot be read: {error.strerror}.")
-        return {"beats": [_row(beat) for beat in beats_of(notes, self._network)]}
+        return {"beats": [_row(beat) for beat in beats_of(notes, self._network, self._identifier)]}
 
     def _heard(self, sound: Sound) -> Notes:
         """The notes of a sound, as they are heard while it is played."""

@@ -24,6 +24,7 @@ def beats(
     root: Annotated[Path | None, typer.Option(help="What the CSV's paths are relative to; else its folder.")] = None,
     jsonl: Annotated[Path | None, typer.Option(help="With --files: where the lines go; else standard output.")] = None,
     causal: Annotated[bool, typer.Option("--causal", help="As a live listener tells them: the default.")] = True,
+    catalogue: Annotated[Path | None, typer.Option(help="Beats of works in it come from their scores.")] = None,
     engine: Annotated[str, typer.Option(help="What runs the network.")] = "onnx",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
 ) -> None:
@@ -36,6 +37,7 @@ def beats(
     from connectors.settings import Settings
     from ops.beat_files import BeatFiles
     from processors.beats import BeatNetwork
+    from processors.identify import Catalogue, CatalogueError, Identifier
 
     if (file is None) == (files is None):
         typer.echo("Give a FILE, or --files CSV.", err=True)
@@ -43,7 +45,12 @@ def beats(
     if engine != "onnx":
         typer.echo(f"There is no engine {engine} on this machine; onnx is.", err=True)
         raise typer.Exit(USAGE)
-    finder = BeatFiles(BeatNetwork(), music_limits(Settings().limits))
+    try:
+        identifier = None if catalogue is None else Identifier(Catalogue.open(catalogue))
+    except CatalogueError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(FAILED) from error
+    finder = BeatFiles(BeatNetwork(), music_limits(Settings().limits), identifier)
     if files is not None:
         _many(finder, files, root or files.parent, jsonl)
     elif file is not None:

@@ -11,6 +11,7 @@ import typer
 
 from .evaluate_ablation import ablation
 from .evaluate_audio import audio
+from .evaluate_beats import beats
 
 if TYPE_CHECKING:
     from processors.identify import Catalogue
@@ -39,6 +40,7 @@ def register(app: typer.Typer) -> None:
     group.command("live")(live)
     group.command("unknown")(unknown)
     group.command("audio")(audio)
+    group.command("beats")(beats)
     group.command("ablation")(ablation)
     app.add_typer(group, name="evaluate")
 

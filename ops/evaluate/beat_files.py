@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,12 @@ class AnnotatedFile:
     beat_s: NDArray[np.float64]
     downbeat_s: NDArray[np.float64]
     work: str | None = None
+
+    def until(self, end_s: float) -> AnnotatedFile:
+        """Only what lies before ``end_s``."""
+        return replace(
+            self, beat_s=self.beat_s[self.beat_s < end_s], downbeat_s=self.downbeat_s[self.downbeat_s < end_s]
+        )
 
 
 def asap_files(root: Path) -> list[AnnotatedFile]:

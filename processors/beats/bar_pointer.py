@@ -27,7 +27,7 @@ USUAL_BPM, SPREAD = 95.0, 0.55
 
 # What ``pointer_step`` is told besides, by place.
 WANDER, JUMP, WINDOW_S, WINDOW_BEATS, TRUST, MISSED, BEAT_PRIOR = range(7)
-DEFAULTS = np.array([0.06, 0.01, 0.030, 0.05, 0.7, 0.25, 0.35])
+DEFAULTS = np.array([0.02, 0.01, 0.030, 0.05, 0.85, 0.6, 0.13])
 """Tempo's wandering a beat (logarithm); chance a beat of any tempo; the window of a beat, seconds and beats (both are
 added); the power of the activations; the cost of a beat without onset; the mean activation of a frame.
 """

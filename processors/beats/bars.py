@@ -10,7 +10,7 @@ PLACES = [(metre, place) for metre in METRES for place in range(metre)]
 METRE_OF = np.array([metre for metre, _ in PLACES])
 PLACE_OF = np.array([place for _, place in PLACES])
 METRE_PRIOR = {2: 0.3, 3: 0.3, 4: 0.4}
-SLIP, CHANGE = 0.03, 0.01
+SLIP, CHANGE = 0.01, 0.006
 """Chances at a beat that one was missed or doubled, and that another metre begins."""
 TRUST = 0.8
 """The power of the downbeat activations."""

@@ -13,7 +13,9 @@ from .bar_pointer import DEFAULTS, PERIOD_S, PHASES, TEMPI, new_pointer, pointer
 from .bars import METRE_OF, PLACE_OF, PLACES, bar_step, new_bar
 
 VERSION = 1
-_HEAD = struct.Struct("<B4di")
+STEADY_RATE, STEADY_SHARE = 0.12, 0.06
+"""Music is steady as far as its latest beats came within this share of a beat of when they were expected."""
+_HEAD = struct.Struct("<B5di")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Settings:
 
     Attributes:
         pointer: see ``bar_pointer.DEFAULTS``.
-        bias, by_network, by_pointer: of the log odds that an onset is a beat.
+        bias, by_network, by_pointer: of the log odds that an onset is a beat; the pointer counts more in steady music.
         downbeat_bias, downbeat_by_network, downbeat_by_bar: of the log odds that a beat is a downbeat.
         least_gap: no beat sooner after another than this share of the beat's length.
         late: a beat without onset is given up waiting for after this share of its length, and ...
@@ -58,16 +60,18 @@ class Settings:
     """
 
     pointer: NDArray[np.float64] = field(default_factory=lambda: DEFAULTS.copy())
-    bias: float = 0.0
-    by_network: float = 0.8
-    by_pointer: float = 0.4
-    downbeat_bias: float = 0.0
-    downbeat_by_network: float = 0.5
+    bias: float = 0.3
+    by_network: float = 0.5
+    by_pointer: float = 0.2
+    by_pointer_steady: float = 0.7
+    downbeat_bias: float = 0.9
+    downbeat_by_network: float = 0.6
     downbeat_by_bar: float = 0.6
-    least_gap: float = 0.45
+    downbeat_by_bar_steady: float = 0.0
+    least_gap: float = 0.55
     late: float = 0.12
     late_s: float = 0.070
-    silent_confidence: float = 0.6
+    silent_confidence: float = 0.7
     most_silent: int = 3
     silence_s: float = 6.0
 
@@ -83,7 +87,7 @@ class BeatTracker:
         self._pointer = new_pointer()
         self._bar = new_bar()
         self._onset_s = self._beat_s = -np.inf
-        self._period_s = self._sure = 0.0
+        self._period_s = self._sure = self._steady = 0.0
         self._silent = 0
 
     def add(self, frame_time_s: float, activation: NDArray[np.float32]) -> list[Beat]:
@@ -102,7 +106,8 @@ class BeatTracker:
         beat, downbeat = float(activation[0]), float(activation[1])
         chance = pointer_step(self._pointer, gap_s, beat, PERIOD_S, known.pointer)
         self._onset_s = frame_time_s
-        odds = known.bias + known.by_network * _logit(beat) + known.by_pointer * _logit(chance)
+        odds = known.bias + known.by_network * _logit(beat)
+        odds += (known.by_pointer + known.by_pointer_steady * self._steady) * _logit(chance)
         if odds > 0.0 and frame_time_s - self._beat_s > known.least_gap * self._period_s:
             beats.append(self._tell(frame_time_s, _chance(odds), downbeat / max(beat, 1e-3)))
             self._silent = 0
@@ -126,6 +131,8 @@ class BeatTracker:
     def _tell(self, time_s: float, sure: float, downbeat: float | None) -> Beat:
         known = self._settings
         if downbeat is not None:
+            late = abs(time_s - self._beat_s - self._period_s)
+            self._steady += STEADY_RATE * (float(late < STEADY_SHARE * self._period_s) - self._steady)
             period_s, agreed = tempo_on_beat(self._pointer, PERIOD_S, self._period_s)
             self._period_s = period_s
             self._sure = agreed * sure
@@ -134,7 +141,8 @@ class BeatTracker:
         self._beat_s = time_s
         self._bar = bar_step(self._bar, 0.35 if downbeat is None else downbeat)
         first = float(self._bar[PLACE_OF == 0].sum())
-        odds = known.downbeat_bias + known.downbeat_by_bar * _logit(first)
+        by_bar = known.downbeat_by_bar + known.downbeat_by_bar_steady * self._steady
+        odds = known.downbeat_bias + by_bar * _logit(first)
         odds += known.downbeat_by_network * _logit(0.35 if downbeat is None else downbeat)
         is_first = odds > 0.0
         best = int(np.argmax(np.where((PLACE_OF == 0) == is_first, self._bar, -1.0)))
@@ -151,11 +159,12 @@ class BeatTracker:
     def _forget(self) -> None:
         self._pointer = new_pointer()
         self._bar = new_bar()
-        self._period_s, self._sure = 0.0, 0.0
+        self._period_s = self._sure = self._steady = 0.0
 
     def state_bytes(self) -> bytes:
         """All that the next beats depend on, some KB."""
-        head = _HEAD.pack(VERSION, self._onset_s, self._beat_s, self._period_s, self._sure, self._silent)
+        numbers = (self._onset_s, self._beat_s, self._period_s, self._sure, self._steady)
+        head = _HEAD.pack(VERSION, *numbers, self._silent)
         return head + self._bar.astype("<f8").tobytes() + zlib.compress(self._pointer.astype("<f4").tobytes(), 6)
 
     @classmethod
@@ -170,7 +179,8 @@ class BeatTracker:
         if len(data) < at or data[0] != VERSION:
             raise ValueError("These bytes are not a beat tracker's state of this version; start a new tracker.")
         numbers = _HEAD.unpack_from(data)
-        _, tracker._onset_s, tracker._beat_s, tracker._period_s, tracker._sure, tracker._silent = numbers
+        tracker._onset_s, tracker._beat_s, tracker._period_s, tracker._sure, tracker._steady = numbers[1:6]
+        tracker._silent = numbers[6]
         tracker._bar = np.frombuffer(data, "<f8", len(PLACES), _HEAD.size).copy()
         try:
             pointer = zlib.decompress(data[at:])

@@ -34,6 +34,13 @@ class Spot:
     note: int
     missing: int
 
+    @property
+    def work_s(self) -> float:
+        """When the note that was reached begins, on the work's clock, seconds."""
+        segment, work = self.hit.segment, self.hit.work
+        before = segment.stored[int(segment.work_note[work]) : self.note + 1] >> 7
+        return float(segment.group_onsets_s(work)[int(np.count_nonzero(before)) - 1])
+
 
 def spot_of(hit: Hit, query: Grouped) -> Spot:
     """The place that a passage's alignment ends in."""

@@ -81,6 +81,12 @@ class LiveTracker:
             self._new = 0
         return self._answer
 
+    @property
+    def place(self) -> Spot | None:
+        """Where the latest note was found in the work that is followed; None if it was not, or none is followed."""
+        spot = self._spot
+        return None if spot is None or spot.missing or self._new else spot
+
     def _find(self) -> None:
         """Look in the catalogue, less often the longer nothing was found."""
         heard = self._latest(QUERY_NOTES)

@@ -1,0 +1,111 @@
+"""Beats against annotations: F-measure of beats and downbeats at 70 ms, nothing left out (mir_eval; Davies et al.)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import mir_eval
+import numpy as np
+from numpy.typing import NDArray
+
+from processors.beats import Beat, BeatNetwork
+from processors.beats.live import beats_of
+from processors.identify import Identifier
+from processors.midi import read_midi
+from processors.notes import Notes
+from processors.onsets import Transcriber
+from processors.onsets.constants import SAMPLE_RATE
+from processors.training.onsets.soundfonts import SoundFont
+
+from .beat_files import AnnotatedFile
+from .rendering import PIANO, record
+
+PIECE_S = 0.05
+
+
+@dataclass(slots=True)
+class Scores:
+    """What was reached, a number a file.
+
+    Attributes:
+        beat, downbeat: F-measures.
+        from_score: the share of beats that came from a score.
+        cpu_s, notes: processor time, and the notes that it was spent on.
+    """
+
+    beat: list[float] = field(default_factory=list)
+    downbeat: list[float] = field(default_factory=list)
+    from_score: list[float] = field(default_factory=list)
+    cpu_s: float = 0.0
+    notes: int = 0
+
+    def add(self, file: AnnotatedFile, beats: Sequence[Beat]) -> None:
+        """Compare a file's beats with its annotation."""
+        self.beat.append(f_measure(file.beat_s, np.array([b.time_s for b in beats])))
+        self.downbeat.append(f_measure(file.downbeat_s, np.array([b.time_s for b in beats if b.downbeat])))
+        self.from_score.append(float(np.mean([b.work_id is not None for b in beats])) if beats else 0.0)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Means, with standard errors."""
+        count = max(len(self.beat), 1)
+        return {
+            "files": len(self.beat),
+            "beat": round(float(np.mean(self.beat)), 4),
+            "beat_error": round(float(np.std(self.beat)) / count**0.5, 4),
+            "downbeat": round(float(np.mean(self.downbeat)), 4),
+            "downbeat_error": round(float(np.std(self.downbeat)) / count**0.5, 4),
+            "from_score": round(float(np.mean(self.from_score)), 4),
+            "cpu_ms_a_note": round(1000.0 * self.cpu_s / max(self.notes, 1), 4),
+        }
+
+
+def f_measure(true_s: NDArray[np.float64], found_s: NDArray[np.float64]) -> float:
+    """Of all beats, from the first on; 0 where nothing was found."""
+    if not len(true_s) or not len(found_s):
+        return 0.0
+    return float(mir_eval.beat.f_measure(np.sort(true_s), np.sort(found_s)))
+
+
+def evaluate_beats(
+    files: Sequence[AnnotatedFile],
+    network: BeatNetwork,
+    identifier: Identifier | None,
+    fonts: Sequence[Path],
+    length_s: float,
+    seed: int,
+    advance: Callable[[], None],
+) -> dict[str, Any]:
+    """Hear the first ``length_s`` of each file as it is played.
+
+    Its notes are heard, or with ``fonts`` its sound: rendered with one after the other, in rooms, with noise.
+    """
+    scores = Scores()
+    transcriber = Transcriber() if fonts else None
+    loaded = [SoundFont(path) for path in fonts]
+    rng = np.random.default_rng(seed)
+    for number, file in enumerate(part.until(length_s) for part in files):
+        notes = read_midi(file.path.read_bytes()).between(0.0, length_s)
+        if transcriber is not None:
+            notes = _heard(transcriber, notes, loaded[number % len(loaded)], number, rng)
+        started = time.process_time()
+        beats = beats_of(notes, network, identifier)
+        scores.cpu_s += time.process_time() - started
+        scores.notes += len(notes)
+        scores.add(file, beats)
+        advance()
+    return scores.as_dict()
+
+
+def _heard(transcriber: Transcriber, notes: Notes, font: SoundFont, number: int, rng: np.random.Generator) -> Notes:
+    """The notes that a listener hears in a rendering."""
+    dry = font.render(notes, notes.end_s + 1.0, PIANO, rng, pedal=bool(rng.random() < 0.5))
+    samples = record(dry, "base", number, rng)
+    stream = transcriber.stream(SAMPLE_RATE)
+    size = int(PIECE_S * SAMPLE_RATE)
+    parts = [stream.add(samples[at : at + size]) for at in range(0, len(samples), size)]
+    parts.append(stream.finish())
+    return Notes.of(np.concatenate([p.onset_s for p in parts]), np.concatenate([p.pitch for p in parts]))
