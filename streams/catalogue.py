@@ -21,6 +21,7 @@ from connectors.producer import EventProducer
 from connectors.registry import EventCodec
 from connectors.settings import Settings
 from processors.identify import Catalogue, WorkEntry
+from processors.identify.builder import warm_up
 from processors.midi import BadMusicError, read_score
 from schemas import topics
 from schemas.codec import UndecodableError
@@ -60,6 +61,7 @@ class CatalogueUpdater:
         self._blobs = BlobStore(settings)
         self._midi_limits = midi_limits(settings.limits)
         self.positions = dict(open_or_create(self._folder).positions)
+        warm_up()
 
     def apply(self, records: Sequence[Record]) -> None:
         """Put the works of ``records`` into the index, take out those with a tombstone, and note the new positions.

@@ -1,6 +1,6 @@
-"""Draws the plots of ``docs/benchmarks.md`` from what ``continuo bench ... --json`` printed.
+"""Draws the plots of the documentation from what ``continuo bench ... --json`` printed.
 
-python -m ops.bench.plots --latency latency.json --throughput throughput.json --out docs/images
+python -m ops.bench.plots --latency latency.json --throughput throughput.json --growth growth.json --out docs/images
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 AIMS_MS = {"clip": {"p50_ms": 10, "p99_ms": 60}, "disturbed_clip": {}, "live": {"p99_ms": 50}}
+GROWTH_AIM_MS = 10.0
 TITLES = {"clip": "clips, as written", "disturbed_clip": "clips, disturbed", "live": "live notes"}
 QUANTILES = ("p50_ms", "p90_ms", "p99_ms")
 
@@ -55,11 +56,46 @@ def draw_throughput(results: dict[str, Any], out: Path) -> None:
     figure.savefig(out / "throughput.svg")
 
 
+def draw_growth(results: dict[str, Any], out: Path) -> None:
+    """Query time, accuracy, build time and memory against the number of works."""
+    rows = results["sizes"]
+    works = [row["works"] for row in rows]
+    figure, axes = plt.subplots(1, 4, figsize=(11.0, 2.8))
+    query, accuracy, building, memory = axes
+    for name, color in (("p50", "#3182bd"), ("p99", "#9ecae1")):
+        query.plot(works, [row["cpu_ms"][name] for row in rows], "o-", color=color, label=name)
+    query.axhline(GROWTH_AIM_MS, color="#de2d26", linewidth=1, label="aim for p50")
+    query.set_yscale("log")
+    query.set_title("milliseconds a query")
+    query.legend()
+    middle = [row["top1"]["mean"] for row in rows]
+    below = [row["top1"]["mean"] - row["top1"]["low"] for row in rows]
+    above = [row["top1"]["high"] - row["top1"]["mean"] for row in rows]
+    accuracy.errorbar(works, middle, [below, above], fmt="o-", color="#3182bd", capsize=3)
+    accuracy.set_ylim(0.95, 1.002)
+    accuracy.set_title("top-1")
+    building.plot(works, [row["build_s"] for row in rows], "o-", color="#3182bd")
+    building.set_yscale("log")
+    building.set_title("seconds to build")
+    memory.plot(works, [row["index_mib"] for row in rows], "o-", color="#9ecae1", label="index on disk")
+    memory.plot(works, [row["memory_mib"]["RssFile"] for row in rows], "o-", color="#3182bd", label="mapped and read")
+    memory.plot(works, [row["memory_mib"]["RssAnon"] for row in rows], "o-", color="#636363", label="private")
+    memory.set_yscale("log")
+    memory.set_title("MiB")
+    memory.legend()
+    for plot in axes:
+        plot.set_xscale("log")
+        plot.set_xlabel("works")
+    figure.tight_layout()
+    figure.savefig(out / "growth.svg")
+
+
 def main() -> None:
     """Draw what is given."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--latency", type=Path)
     parser.add_argument("--throughput", type=Path)
+    parser.add_argument("--growth", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
@@ -67,6 +103,8 @@ def main() -> None:
         draw_latency(json.loads(chosen.latency.read_text()), chosen.out)
     if chosen.throughput:
         draw_throughput(json.loads(chosen.throughput.read_text()), chosen.out)
+    if chosen.growth:
+        draw_growth(json.loads(chosen.growth.read_text()), chosen.out)
 
 
 if __name__ == "__main__":

@@ -118,6 +118,16 @@ def triggers(
     raise typer.Exit(1 if wrong else 0)
 
 
+@bench.command()
+def freshness(
+    works: Annotated[int, typer.Option(min=1, max=1000)] = 30, seed: Seed = 0, as_json: AsJson = False
+) -> None:
+    """From publishing a new work to the first clip that is recognised as it."""
+    from ops.bench.freshness import freshness as measure
+
+    _print(measure(works, seed), as_json)
+
+
 def _print(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(result))

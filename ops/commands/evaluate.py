@@ -41,6 +41,7 @@ def register(app: typer.Typer) -> None:
     group.command("unknown")(unknown)
     group.command("audio")(audio)
     group.command("beats")(beats)
+    group.command("score-beats")(score_beats)
     group.command("ablation")(ablation)
     app.add_typer(group, name="evaluate")
 
@@ -104,6 +105,25 @@ def unknown(
     with _progress(len(found) * len(names)) as advance:
         table = evaluate_unknown(opened, found, names, seed, advance)
     _report(opened, found, table, as_json)
+
+
+def score_beats(
+    folder: Annotated[Path, typer.Argument(help="A folder with NAME.mid and NAME.beats.txt as in ASAP.")],
+    as_json: AsJson = False,
+) -> None:
+    """Whether the beats that the catalogue takes from scores are where annotators put them."""
+    import json
+
+    from rich.console import Console
+    from rich.pretty import Pretty
+
+    from ops.evaluate.score_beats import evaluate_score_beats
+
+    result = evaluate_score_beats(folder)
+    if as_json:
+        typer.echo(json.dumps(result))
+    else:
+        Console().print(Pretty(result))
 
 
 def _inputs(

@@ -134,6 +134,15 @@ class SegmentBuilder:
         }
 
 
+def warm_up() -> None:
+    """Compile and load what building needs, so that no first work pays for it."""
+    builder = SegmentBuilder()
+    time_s = np.linspace(0.0, 10.0, 40)
+    beats = ScoreBeats(time_s, np.arange(40) % 4 + 1, np.full(40, 4))
+    builder.add(WorkEntry("warm-up", "", "", "", Notes.of(time_s, 40 + np.arange(40) * 7 % 40), beats=beats))
+    builder.sections()
+
+
 @compiled
 def _stored(
     pitch: NDArray[np.uint8], group: NDArray[np.int32], onset_ms: NDArray[np.float64]
