@@ -33,6 +33,9 @@ PLACES_A_WORK = 3
 MAX_WIDE_NOTES = 128
 """A wide search looks up the tokens of so many notes at the most."""
 
+LEAST_BUDGET = 4_000
+"""An effort's budget is shared by the segments as their notes are; a small one gets so much at the least."""
+
 SURE = 0.97
 """An answer with so much confidence ends the search."""
 
@@ -114,13 +117,22 @@ def _try(
     workspace: Workspace,
 ) -> list[Hit]:
     tokens = _tokens(heard, effort.wide)
-    if not len(tokens.token):
+    if not len(tokens.token) or not segments:
         return []
-    found = [(segment, retrieve(segment, tokens, len(query.pitch), effort, workspace)) for segment in segments]
+    notes = sum(segment.notes for segment in segments)
+    found = []
+    for segment in segments:
+        part = replace(effort, budget=max(effort.budget * segment.notes // max(notes, 1), LEAST_BUDGET))
+        found.append((segment, retrieve(segment, tokens, len(query.pitch), part, workspace)))
     most_votes = max((int(passages.votes.max()) for _, passages in found if len(passages)), default=0)
+    scores = [align_many(s.stored, p.first, p.last, p.shift, query.pitch) for s, p in found]
+    # The work grows with the number of segments up to here; what is ranked does not.
+    least = _nth_best(np.concatenate(scores), effort.rank)
     hits: list[Hit] = []
-    for segment, passages in found:
-        hits += _align(segment, passages, most_votes, query, effort, ranking)
+    for (segment, passages), score in zip(found, scores, strict=True):
+        chosen = passages.take(_best_aligned(np.where(score >= least, score, 0), passages.work, effort.rank))
+        if len(chosen):
+            hits += _rank(segment, chosen, most_votes, query, ranking)
     return hits
 
 
@@ -135,11 +147,11 @@ def _tokens(heard: Notes, wide: bool) -> QueryTokens:
     return tokens._replace(note=(tokens.note + start).astype(np.int32))
 
 
-def _align(
-    segment: Segment, passages: Passages, most_votes: int, query: Grouped, effort: Effort, ranking: Ranking
-) -> list[Hit]:
-    scores = align_many(segment.stored, passages.first, passages.last, passages.shift, query.pitch)
-    chosen = passages.take(_best_aligned(scores, passages.work, effort.rank))
+def _nth_best(scores: NDArray[np.int32], n: int) -> int:
+    return int(np.partition(scores, -n)[-n]) if len(scores) > n else 0
+
+
+def _rank(segment: Segment, chosen: Passages, most_votes: int, query: Grouped, ranking: Ranking) -> list[Hit]:
     features = rank_features(segment, chosen, most_votes, query)
     ranks = features @ ranking.weights
     return [
