@@ -20,6 +20,7 @@ from ops.commands import (
     identify,
     listen,
     publish,
+    sections,
     services,
     sql,
     status,
@@ -64,6 +65,7 @@ catalogue.register(app)
 config.register(app)
 identify.register(app)
 beats.register(app)
+sections.register(app)
 evaluate.register(app)
 bench.register(app)
 demo.register(app)

@@ -12,6 +12,7 @@ import typer
 from .evaluate_ablation import ablation
 from .evaluate_audio import audio
 from .evaluate_beats import beats
+from .evaluate_sections import sections
 
 if TYPE_CHECKING:
     from processors.identify import Catalogue
@@ -42,6 +43,7 @@ def register(app: typer.Typer) -> None:
     group.command("audio")(audio)
     group.command("beats")(beats)
     group.command("score-beats")(score_beats)
+    group.command("sections")(sections)
     group.command("ablation")(ablation)
     app.add_typer(group, name="evaluate")
 

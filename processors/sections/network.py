@@ -1,0 +1,68 @@
+"""The shipped network in ONNX Runtime."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+LIVE = Path(__file__).with_name("live.onnx")
+
+
+class LiveNetwork:
+    """Listens step by step; safe to use from many threads, each with its own state.
+
+    Attributes:
+        delay: the boundary logit of a call is that of the step so many steps earlier.
+        threshold: the probability from which a boundary is believed, as chosen in training.
+        margin: how much more probable another label must be to replace the present one.
+    """
+
+    def __init__(self, model: Path = LIVE) -> None:
+        self._session = _session(model)
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        self.delay = int(metadata["delay_steps"])
+        self.threshold = float(metadata["threshold"])
+        self.margin = float(metadata["margin"])
+        self.version = str(metadata["version"])
+        self._width = next(int(i.shape[2]) for i in self._session.get_inputs() if i.name == "state")
+
+    @staticmethod
+    @cache
+    def shipped() -> LiveNetwork:
+        """The one that comes with the package, loaded once."""
+        return LiveNetwork()
+
+    def initial_state(self) -> NDArray[np.float32]:
+        """The state before the first step."""
+        return np.zeros((1, 1, self._width), np.float32)
+
+    def run(
+        self, features: NDArray[np.float32], state: NDArray[np.float32]
+    ) -> tuple[float, NDArray[np.float64], NDArray[np.float32]]:
+        """One step.
+
+        Args:
+            features: float32 [LIVE].
+            state: of the step before.
+
+        Returns:
+            probability of a boundary ``delay`` steps ago, float64 [labels] probabilities, and the next state.
+        """
+        logits, after = self._session.run(None, {"features": features[None, None], "state": state})
+        boundary, label = _split(logits[0])
+        return float(1.0 / (1.0 + np.exp(-boundary[0]))), np.exp(label[0]), after
+
+
+def _session(model: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+
+
+def _split(logits: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    label = logits[:, 1:].astype(np.float64)
+    return logits[:, 0].astype(np.float64), label - np.logaddexp.reduce(label, axis=1, keepdims=True)
