@@ -1,4 +1,8 @@
-"""The beats agent: activations in, beats out, numbered within the session, with what is expected next."""
+"""The beats agent: activations and the live worker's matches in, beats out, numbered within the session.
+
+While a source's work is not known, its beats are those that the network hears; once it is, they come from the score at
+the place where the live worker finds the player.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,13 @@ from connectors.registry import EventCodec
 from connectors.settings import Settings
 from processors.beats import Beat as TrackedBeat
 from processors.beats import BeatTracker
+from processors.beats.score import ScoreInformedBeats
 from schemas import topics
 from schemas.codec import UndecodableError
-from schemas.events import Origin
+from schemas.events import Match, Origin
 from schemas.rhythm import Activations, Beat
 
+from .known_works import KnownWorks
 from .readback import Readback
 from .records import Record
 from .sources import Sources
@@ -27,6 +33,8 @@ TICK_S = 0.05
 """How often is looked whether a beat has passed without an onset."""
 LATE_S = 0.2
 """So late an onset may be heard here: its chord's length, and its way."""
+PLACE_LATE_S = 0.05
+"""So late the place of a note may be heard here."""
 PLAYING_S = 10.0
 """A source without onsets for so long is not looked after."""
 SAME_BEAT = 0.4
@@ -42,11 +50,13 @@ class _Source:
     def _begin(self, session_id: str) -> None:
         self.session_id = session_id
         self.tracker = BeatTracker()
+        self.joined = ScoreInformedBeats()
         self.next_frame = 0
         self.number = 0
         self.told_s = -np.inf
         self.told_period_s = 0.0
         self.frame_s = -np.inf
+        self.place_s = -np.inf
         self.newest: Activations | None = None
         self.origin: Origin | None = None
 
@@ -64,13 +74,14 @@ class BeatsAgent:
     """Tells the beats of all sources of its partitions; see ``Agent``."""
 
     name = NAME
-    topics: tuple[str, ...] = (topics.ACTIVATIONS.name,)
+    topics: tuple[str, ...] = (topics.ACTIVATIONS.name, topics.MATCHES.name)
 
     def __init__(self, settings: Settings, codec: EventCodec) -> None:
         self._settings = settings
         self._codec = codec
         self._readback = Readback(settings, settings.live.readback_max_events)
         self._sources = Sources(_Source, settings.live.max_sources, settings.rhythm.readback_s)
+        self._works = KnownWorks(settings.catalogue_dir)
         self._looked_at_s = 0.0
 
     def take_over(self, committed: dict[tuple[str, int], int]) -> None:
@@ -78,6 +89,8 @@ class BeatsAgent:
         self._sources.clear()
         since_s = time.time() - self._settings.rhythm.readback_s
         for (topic, partition), next_offset in committed.items():
+            if topic == topics.MATCHES.name:
+                continue  # the next match says where the player is
             for record in self._readback.tail(topic, partition, since_s, to_offset=max(next_offset, 0)):
                 self.hear([record])
             for record in self._readback.tail(topics.BEATS.name, partition, since_s):
@@ -89,12 +102,15 @@ class BeatsAgent:
         for record in records:
             try:
                 event = self._codec.decode(record.topic, record.value or b"")
-                assert isinstance(event, Activations)
-                _check(event)
+                if isinstance(event, Activations):
+                    _check(event)
             except UndecodableError as error:
                 said.append(refuse(record, NAME, str(error), self._settings))
                 continue
-            said += self._track(record, event)
+            if isinstance(event, Activations):
+                said += self._track(record, event)
+            elif isinstance(event, Match) and event.kind == "live" and event.status == "matched":
+                said += self._place(record, event)
         return said
 
     def due_at_s(self) -> float | None:
@@ -112,7 +128,7 @@ class BeatsAgent:
             said
             for source_id, source in self._sources
             if source.now_s(now_s) - source.frame_s < PLAYING_S
-            for said in self._said(source_id, source, source.tracker.advance(source.now_s(now_s) - LATE_S))
+            for said in self._said(source_id, source, _passed(source, source.now_s(now_s)))
         ]
 
     def _track(self, record: Record, event: Activations) -> list[Said]:
@@ -125,7 +141,20 @@ class BeatsAgent:
                 continue  # heard before
             source.next_frame, source.frame_s = event.first_frame + index + 1, time_s
             beats += source.tracker.add(time_s, np.array([event.beat[index], event.downbeat[index]], np.float32))
-        return self._said(event.source_id, source, beats)
+        return self._said(event.source_id, source, source.joined.heard(beats))
+
+    def _place(self, record: Record, match: Match) -> list[Said]:
+        """The live worker has found the player in a work."""
+        source = self._sources.heard(match.source_id, record.timestamp_s)
+        best = match.candidates[0]
+        work = self._works.find(best.work_id)
+        if work is None or source.newest is None or match.time_s < source.place_s:
+            return []  # no beats are known, or no frame of this session is
+        if abs(match.time_s - source.frame_s) > PLAYING_S:
+            return []  # of another session
+        source.place_s, source.origin = match.time_s, record.origin
+        told = source.joined.at(match.time_s, work, best.ref_end_s, best.tempo_ratio)
+        return self._said(match.source_id, source, told)
 
     def _recall(self, record: Record) -> None:
         try:
@@ -147,6 +176,13 @@ class BeatsAgent:
             source.told_s, source.told_period_s = beat.time_s, 0.0
             said.append(Said(topics.BEATS.name, _event(source_id, source, beat)))
         return said
+
+
+def _passed(source: _Source, now_s: float) -> list[TrackedBeat]:
+    """The beats that have passed by ``now_s`` on the source's clock without a note on them."""
+    # the score's first: when it has lost the player, the network's are told again
+    told = source.joined.advance(now_s - PLACE_LATE_S)
+    return told + source.joined.heard(source.tracker.advance(now_s - LATE_S))
 
 
 def _event(source_id: str, source: _Source, beat: TrackedBeat) -> Beat:

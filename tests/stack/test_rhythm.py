@@ -14,19 +14,22 @@ from connectors.settings import Settings
 from ops.bench.band import Song, make_song
 from ops.stack import Stack
 from processors.beats import BeatNetwork, LiveBeats
-from schemas.events import NoteEvent, now_us
+from processors.identify import Catalogue, WorkEntry
+from processors.score_beats import ScoreBeats
+from schemas.events import Candidate, Match, NoteEvent, Origin, now_us
 from schemas.rhythm import Beat, Trigger
 
 PATIENCE_S = 90.0
+KNOWN_AFTER_S = 10.0
 SOURCE = "the-band"
 
 pytestmark = pytest.mark.stack
 
 
-def played(song: Song, zero_us: int) -> list[NoteEvent]:
+def played(song: Song, zero_us: int, source_id: str = SOURCE) -> list[NoteEvent]:
     return [
         NoteEvent(
-            source_id=SOURCE,
+            source_id=source_id,
             session_id="tonight",
             sequence=number,
             created_at=zero_us + round(float(onset_s) * 1e6),
@@ -81,3 +84,65 @@ def test_beats_and_triggers_are_those_of_one_process_though_workers_are_killed(
     assert [trigger.beat for trigger in triggers] == [16 * (number + 1) for number in range(len(triggers))]
     for worker in workers:
         worker.stop()
+
+
+def found(source_id: str, time_s: float) -> Match:
+    """The live worker's answer: the player is in the song where the song is as old as the playing."""
+    place = Candidate(
+        work_id="the-song",
+        title="The Song",
+        composer="The Band",
+        path="song.mid",
+        confidence=0.99,
+        ref_start_s=max(0.0, time_s - 5.0),
+        ref_end_s=time_s,
+        transposition=0,
+        tempo_ratio=1.0,
+        score=30.0,
+        matched_notes=30,
+    )
+    return Match(
+        source_id=source_id,
+        origin=Origin("notes", 0, 0),
+        made_by="test",
+        kind="live",
+        status="matched",
+        candidates=(place,),
+        time_s=time_s,
+    )
+
+
+def test_beats_come_from_the_score_once_the_work_is_known(stack: Stack, settings: Settings) -> None:
+    song, source = make_song(120.0, 30.0, np.random.default_rng(6)), "the-other-band"
+    count = len(song.beat_s)
+    score = ScoreBeats(song.beat_s, np.arange(count) % 4 + 1, np.full(count, 4))
+    Catalogue.update(
+        settings.catalogue_dir, [WorkEntry("the-song", "The Song", "The Band", "song.mid", song.notes, None, score)]
+    )
+    worker = stack.add("rhythm")
+    worker.start()
+    worker.wait_healthy()
+    codec, beats = EventCodec(settings), list[Beat]()
+    with EventReader(settings, codec, ["beats"], "latest") as reader, EventProducer(settings, codec) as out:
+        for note in played(song, now_us() + 3_600_000_000, source):
+            out.send("notes", note)
+            if note.time_s >= KNOWN_AFTER_S:
+                out.send("matches", found(source, note.time_s))
+                out.flush()
+                time.sleep(0.005)
+        out.flush()
+        deadline = time.monotonic() + PATIENCE_S
+        while not beats or beats[-1].time_s < song.beat_s[-2]:
+            assert time.monotonic() < deadline, f"{len(beats)} beats, the last {beats[-1:]}"
+            received = reader.poll()
+            if received and isinstance(received.event, Beat) and received.event.source_id == source:
+                beats.append(received.event)
+    known = [beat for beat in beats if beat.basis == "score"]
+    assert [beat.number for beat in beats] == [*range(1, len(beats) + 1)]
+    assert {beat.basis for beat in beats if beat.time_s < KNOWN_AFTER_S - 0.5} <= {"network"}
+    assert {beat.work_id for beat in known} == {"the-song"}
+    told_s = np.array([beat.time_s for beat in known if beat.time_s > KNOWN_AFTER_S + 2.0])
+    expected_s = song.beat_s[(song.beat_s > KNOWN_AFTER_S + 2.0) & (song.beat_s < told_s[-1] + 0.25)]
+    assert len(told_s) == len(expected_s)
+    assert np.abs(told_s - expected_s).max() < 0.07
+    worker.stop()
