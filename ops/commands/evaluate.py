@@ -23,6 +23,16 @@ ClipsAt = Annotated[
     Path | None,
     typer.Option("--clips", help="A CSV with query_path,start_s,length_s,reference_path,ref_start_s,ref_end_s."),
 ]
+PerformancesAt = Annotated[
+    Path | None,
+    typer.Option(
+        "--performances",
+        exists=True,
+        dir_okay=False,
+        help="CSV of performances with beats: query_path,reference_path,annotation_path,reference_annotation_path,"
+        "beats_aligned.",
+    ),
+]
 Root = Annotated[Path | None, typer.Option(help="What the CSV's paths are relative to; else its folder.")]
 Simulated = Annotated[int, typer.Option(min=0, help="Without --clips: so many simulated clips of catalogue works.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="Only so many clips.")]
@@ -73,19 +83,31 @@ def live(
     catalogue: CatalogueAt,
     clips: ClipsAt = None,
     root: Root = None,
+    performances: PerformancesAt = None,
     simulated: Simulated = 100,
     limit: Limit = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """How soon a player is recognised, how often wrongly, and what an answer costs."""
+    """How soon a player is recognised, how often wrongly, where in the work, and what an answer costs."""
+    from ops.evaluate.following import evaluate_following
     from ops.evaluate.live import evaluate_live
+    from ops.evaluate.true_places import different_works, performances_from_csv
 
     opened, found = _inputs(catalogue, clips, root, simulated, limit, seed)
     longest = max((clip.length_s for clip in found), default=0.0)
     found = [clip for clip in found if clip.length_s == longest]
-    with _progress(len(found)) as advance:
+    played = []
+    if performances is not None:
+        try:
+            played = different_works(performances_from_csv(performances, root or performances.parent), limit)
+        except (OSError, KeyError, ValueError) as error:
+            typer.echo(f"The performances cannot be read: {error}", err=True)
+            raise typer.Exit(USAGE) from error
+    with _progress(len(found) + 2 * len(played)) as advance:
         table = evaluate_live(opened, found, advance)
+        if played:
+            table["following"] = evaluate_following(opened, played, seed, advance)
     _report(opened, found, table, as_json)
 
 

@@ -75,7 +75,7 @@ class LiveBeats:
         if best.work_id not in self._works:
             catalogue = player.identifier.catalogue
             beats = catalogue.score_beats(best.work_id)
-            onset_s = spot.hit.segment.group_onsets_s(spot.hit.work)
+            onset_s = spot.segment.group_onsets_s(spot.work)
             self._works[best.work_id] = None if beats is None else KnownWork.of(best.work_id, beats, onset_s)
         work = self._works[best.work_id]
         if work is None:
@@ -86,7 +86,7 @@ class LiveBeats:
             if self._apart < APART_NOTES:
                 return told + self._joined.advance(time_s)
         self._apart = 0
-        notes = spot.hit.segment.work_notes(spot.hit.work)
+        notes = spot.segment.work_notes(spot.work)
         self._follower = ScoreFollower(notes.onset_s, notes.pitch, best.transposition)
         self._follower.begin(time_s, spot.work_s)
         self._following, self._shift, self._place_s = work, best.transposition, spot.work_s

@@ -95,17 +95,19 @@ class Identifier:
         heard = _middle(notes)
         return self.answer(heard, self.look_up(heard), span_s or _span(notes), repeats=True)
 
-    def look_up(self, heard: Notes, quick: bool = False) -> list[Hit]:
+    def look_up(self, heard: Notes, quick: bool = False, max_shift: int | None = None) -> list[Hit]:
         """The best passage of each work that may be what was heard, best first; of at most ``MAX_NOTES`` notes.
 
-        ``quick`` leaves out the searches for music with many mistakes.
+        ``quick`` leaves out the searches for music with many mistakes; ``max_shift`` allows fewer transpositions than
+        the identifier does.
         """
         query = group_notes(heard)
         if len(query.pitch) < MIN_NOTES:
             return []
         workspace = self._workspace()
         try:
-            efforts = [effort for effort in self._efforts if not (quick and effort.wide)]
+            wanted = self._efforts if max_shift is None else efforts_within(min(max_shift, self.max_shift))
+            efforts = [effort for effort in wanted if not (quick and effort.wide)]
             segments = self.catalogue.segments
             return search(segments, heard, query, self.ranking, self.confidence, workspace, efforts)
         finally:

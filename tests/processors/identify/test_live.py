@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from processors.identify import Identification, Identifier, LiveTracker
+from processors.identify import Catalogue, Identification, Identifier, LiveTracker, WorkEntry
 from processors.notes import Notes
 from processors.training.performances import PIANIST, Player, disturb, perform, transpose
 
-from .music import piece
+from .music import piece, works
+from .test_following import join
 
 
 def play(tracker: LiveTracker, notes: Notes, from_s: float = 0.0) -> list[Identification]:
@@ -92,3 +95,68 @@ def test_window_is_bounded(identifier: Identifier) -> None:
 def test_one_pitch_over_and_over(identifier: Identifier) -> None:
     answers = play(LiveTracker(identifier), Notes.of(np.arange(200) * 0.1, np.full(200, 60)))
     assert {answer.status for answer in answers} == {"unknown"}
+
+
+def test_most_players_are_recognised_within_sixteen_notes(identifier: Identifier) -> None:
+    soon = []
+    for seed in range(30, 50):
+        answers = play(LiveTracker(identifier), piece(seed).between(20.0, 30.0))
+        soon.append(named(answers[15]) == f"w{seed}")
+    assert np.mean(soon) >= 0.8
+
+
+def test_place_and_tempo_are_exact(identifier: Identifier) -> None:
+    notes = transpose(piece(9), 0, 0.8).between(10.0, 40.0)
+    answers = play(LiveTracker(identifier), notes)
+    for number in range(40, len(notes)):
+        best = answers[number].candidates[0]
+        assert best.ref_end_s == pytest.approx(0.8 * (10.0 + notes.onset_s[number]), abs=0.05)
+        assert best.tempo_ratio == pytest.approx(0.8, rel=0.1)
+
+
+def test_evidence_is_kept_from_note_to_note(folder: Path) -> None:
+    """Two works have one theme: what came before it tells them apart long after the last search heard it."""
+    theme = piece(100).between(0.0, 30.0)
+    entries = [
+        WorkEntry("one", "", "", "", join(piece(101).between(0.0, 12.0), theme, piece(102).between(0.0, 20.0))),
+        WorkEntry("two", "", "", "", join(piece(103).between(0.0, 12.0), theme, piece(104).between(0.0, 20.0))),
+    ]
+    both = Identifier(Catalogue.build(folder, entries + works(20)))
+    for name, notes in (("one", entries[0].notes), ("two", entries[1].notes)):
+        answers = play(LiveTracker(both), notes.between(2.0, 42.0))
+        assert {named(answer) for answer in answers[40:]} == {name}
+        assert len(answers) > 150
+
+
+def test_a_repeated_passage_is_the_time_that_history_says(folder: Path) -> None:
+    theme = piece(110).between(0.0, 16.0)
+    notes = join(theme, piece(111).between(0.0, 10.0), theme, piece(112).between(0.0, 10.0))
+    identifier = Identifier(Catalogue.build(folder, [WorkEntry("rondo", "", "", "", notes), *works(20)]))
+    answers = play(LiveTracker(identifier), notes.between(0.0, 46.0))
+    for number in range(30, len(answers)):
+        assert answers[number].candidates[0].ref_end_s == pytest.approx(notes.onset_s[number], abs=0.1)
+
+
+def test_music_that_is_not_there_stays_unknown(identifier: Identifier) -> None:
+    names = [
+        named(answer)
+        for seed in range(3000, 3010)
+        for answer in play(LiveTracker(identifier), piece(seed).between(0.0, 20.0))
+    ]
+    assert np.mean([name == "unknown" for name in names]) > 0.97
+
+
+def test_notes_heard_at_once_end_where_notes_heard_one_by_one_do(identifier: Identifier) -> None:
+    notes = piece(12).between(8.0, 30.0)
+    one_by_one = play(LiveTracker(identifier), notes)[-1]
+    again = LiveTracker(identifier)
+    for onset_s, pitch in zip(notes.onset_s, notes.pitch, strict=True):
+        again.add(float(onset_s), int(pitch), 64)
+    assert again.answer() == one_by_one
+
+
+def test_doubt_shows_in_the_confidence(identifier: Identifier) -> None:
+    tracker = LiveTracker(identifier)
+    sure = play(tracker, piece(25).between(4.0, 24.0))[-1]
+    after = play(tracker, piece(2500).between(0.0, 6.0), from_s=20.2)
+    assert min(answer.confidence for answer in after) < 0.8 * sure.confidence
