@@ -12,8 +12,7 @@ import mir_eval
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.beats import Beat, BeatNetwork
-from processors.beats.live import beats_of
+from processors.beats import Beat, BeatNetwork, LiveBeats
 from processors.identify import Identifier
 from processors.midi import read_midi
 from processors.notes import Notes
@@ -34,14 +33,13 @@ class Scores:
     Attributes:
         beat, downbeat: F-measures.
         from_score: the share of beats that came from a score.
-        cpu_s, notes: processor time, and the notes that it was spent on.
+        note_ms: processor time that each note took, milliseconds.
     """
 
     beat: list[float] = field(default_factory=list)
     downbeat: list[float] = field(default_factory=list)
     from_score: list[float] = field(default_factory=list)
-    cpu_s: float = 0.0
-    notes: int = 0
+    note_ms: list[float] = field(default_factory=list)
 
     def add(self, file: AnnotatedFile, beats: Sequence[Beat]) -> None:
         """Compare a file's beats with its annotation."""
@@ -59,7 +57,8 @@ class Scores:
             "downbeat": round(float(np.mean(self.downbeat)), 4),
             "downbeat_error": round(float(np.std(self.downbeat)) / count**0.5, 4),
             "from_score": round(float(np.mean(self.from_score)), 4),
-            "cpu_ms_a_note": round(1000.0 * self.cpu_s / max(self.notes, 1), 4),
+            "note_mean_ms": round(float(np.mean(self.note_ms)), 4),
+            "note_p99_ms": round(float(np.quantile(self.note_ms, 0.99)), 4),
         }
 
 
@@ -91,13 +90,19 @@ def evaluate_beats(
         notes = read_midi(file.path.read_bytes()).between(0.0, length_s)
         if transcriber is not None:
             notes = _heard(transcriber, notes, loaded[number % len(loaded)], number, rng)
-        started = time.process_time()
-        beats = beats_of(notes, network, identifier)
-        scores.cpu_s += time.process_time() - started
-        scores.notes += len(notes)
-        scores.add(file, beats)
+        scores.add(file, _listen(LiveBeats(network, identifier), notes, scores.note_ms))
         advance()
     return scores.as_dict()
+
+
+def _listen(live: LiveBeats, notes: Notes, note_ms: list[float]) -> list[Beat]:
+    """The beats of notes as they come; what each cost is added to ``note_ms``."""
+    beats: list[Beat] = []
+    for time_s, pitch, velocity in zip(notes.onset_s, notes.pitch, np.maximum(notes.velocity, 1), strict=True):
+        started = time.thread_time_ns()
+        beats += live.add(float(time_s), int(pitch), int(velocity))
+        note_ms.append((time.thread_time_ns() - started) / 1e6)
+    return beats + live.finish()
 
 
 def _heard(transcriber: Transcriber, notes: Notes, font: SoundFont, number: int, rng: np.random.Generator) -> Notes:

@@ -18,7 +18,7 @@ from .tracker import Beat
 
 ON_BEAT = 0.06
 """A note within this share of a beat of a score beat is on it."""
-TEMPO_BEATS = 2.5
+TEMPO_BEATS = 1.5
 """The player's tempo is measured over so many beats at most."""
 PLACES = 48
 STRAY_BEATS, STRAY_S = 0.35, 0.15

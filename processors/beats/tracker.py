@@ -65,7 +65,7 @@ class Settings:
     by_pointer: float = 0.2
     by_pointer_steady: float = 0.7
     downbeat_bias: float = 0.9
-    downbeat_by_network: float = 0.6
+    downbeat_by_network: float = 0.8
     downbeat_by_bar: float = 0.6
     downbeat_by_bar_steady: float = 0.0
     least_gap: float = 0.55
