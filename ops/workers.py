@@ -84,7 +84,7 @@ def _clickhouse_sink(settings: Settings) -> None:
 
 
 def _rhythm(settings: Settings) -> None:
-    """Frames, beat network and beats in one process: they share what they import, and a core is enough for them."""
+    """Frames, beat network, beats and sections in one process: they share imports, and a core is enough for them."""
     import numpy as np
 
     from processors.beats import BeatNetwork
@@ -93,13 +93,20 @@ def _rhythm(settings: Settings) -> None:
     from streams.beat_network import ENGINE, BeatNetworkAgent
     from streams.beats import BeatsAgent
     from streams.frames import FramesAgent
+    from streams.sections import SectionsAgent
     from streams.timed import Agent, run_together
 
     first_notes = Notes.of(np.arange(8) * 0.5, np.full(8, 60))
-    codec = _ready_codec(settings, topics.FRAMES, topics.ACTIVATIONS, topics.BEATS, topics.DEAD_LETTERS)
+    codec = _ready_codec(
+        settings, topics.FRAMES, topics.ACTIVATIONS, topics.BEATS, topics.SECTIONS, topics.DEAD_LETTERS
+    )
     network = BeatNetwork()
     beats_of(first_notes, network)  # compiled before the first player waits for it
-    agents: list[Agent] = [FramesAgent(settings, codec), BeatsAgent(settings, codec)]
+    agents: list[Agent] = [
+        FramesAgent(settings, codec),
+        BeatsAgent(settings, codec),
+        SectionsAgent(settings, codec),
+    ]
     if settings.rhythm.engine == ENGINE:
         agents.append(BeatNetworkAgent(settings, codec, network))
     run_together(settings, codec, agents, _stop_on_signal())

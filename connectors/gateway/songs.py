@@ -23,6 +23,7 @@ from processors.identify import Catalogue, CatalogueError, Identifier
 from processors.midi import BadMusicError, read_midi
 from processors.notes import Notes
 from processors.onsets import Transcriber
+from processors.sections import sections_of
 
 from .song_data import SongAnswer, SongPart, SongRequest
 
@@ -90,7 +91,10 @@ class SongAnalyser:
             beat_interval=period_s,
             beats_per_bar=max(1, round(float(np.median([beat.beats_per_bar for beat in beats])))),
             duration=notes.end_s,
-            structure=(SongPart(section="other", start=0.0, end=notes.end_s, confidence=0.0),),
+            structure=tuple(
+                SongPart(section=part.label, start=part.start_s, end=part.end_s, confidence=part.confidence)
+                for part in sections_of(notes, np.array([beat.time_s for beat in beats]))
+            ),
             basis="heard",
             work_id=self._work_of(notes),
         )

@@ -17,7 +17,7 @@ from processors.beats import BeatNetwork, LiveBeats
 from processors.identify import Catalogue, WorkEntry
 from processors.score_beats import ScoreBeats
 from schemas.events import Candidate, Match, NoteEvent, Origin, now_us
-from schemas.rhythm import Beat, Trigger
+from schemas.rhythm import Beat, Section, Trigger
 
 PATIENCE_S = 90.0
 KNOWN_AFTER_S = 10.0
@@ -112,7 +112,7 @@ def found(source_id: str, time_s: float) -> Match:
     )
 
 
-def test_beats_come_from_the_score_once_the_work_is_known(stack: Stack, settings: Settings) -> None:
+def test_beats_and_sections_come_from_the_score_once_the_work_is_known(stack: Stack, settings: Settings) -> None:
     song, source = make_song(120.0, 30.0, np.random.default_rng(6)), "the-other-band"
     count = len(song.beat_s)
     score = ScoreBeats(song.beat_s, np.arange(count) % 4 + 1, np.full(count, 4))
@@ -122,8 +122,8 @@ def test_beats_come_from_the_score_once_the_work_is_known(stack: Stack, settings
     worker = stack.add("rhythm")
     worker.start()
     worker.wait_healthy()
-    codec, beats = EventCodec(settings), list[Beat]()
-    with EventReader(settings, codec, ["beats"], "latest") as reader, EventProducer(settings, codec) as out:
+    codec, beats, sections = EventCodec(settings), list[Beat](), list[Section]()
+    with EventReader(settings, codec, ["beats", "sections"], "latest") as reader, EventProducer(settings, codec) as out:
         for note in played(song, now_us() + 3_600_000_000, source):
             out.send("notes", note)
             if note.time_s >= KNOWN_AFTER_S:
@@ -132,11 +132,13 @@ def test_beats_come_from_the_score_once_the_work_is_known(stack: Stack, settings
                 time.sleep(0.005)
         out.flush()
         deadline = time.monotonic() + PATIENCE_S
-        while not beats or beats[-1].time_s < song.beat_s[-2]:
+        while not beats or beats[-1].time_s < song.beat_s[-2] or not any(part.work_id for part in sections):
             assert time.monotonic() < deadline, f"{len(beats)} beats, the last {beats[-1:]}"
             received = reader.poll()
             if received and isinstance(received.event, Beat) and received.event.source_id == source:
                 beats.append(received.event)
+            elif received and isinstance(received.event, Section) and received.event.source_id == source:
+                sections.append(received.event)
     known = [beat for beat in beats if beat.basis == "score"]
     assert [beat.number for beat in beats] == [*range(1, len(beats) + 1)]
     assert {beat.basis for beat in beats if beat.time_s < KNOWN_AFTER_S - 0.5} <= {"network"}
@@ -145,4 +147,5 @@ def test_beats_come_from_the_score_once_the_work_is_known(stack: Stack, settings
     expected_s = song.beat_s[(song.beat_s > KNOWN_AFTER_S + 2.0) & (song.beat_s < told_s[-1] + 0.25)]
     assert len(told_s) == len(expected_s)
     assert np.abs(told_s - expected_s).max() < 0.07
+    assert {part.work_id for part in sections if part.basis == "score"} == {"the-song"}
     worker.stop()
