@@ -21,7 +21,7 @@ from .tokens import QueryTokens, query_tokens
 
 EFFORTS = (
     Effort(wide=False, max_shift=0, budget=90_000, keep=64, rank=10),
-    Effort(wide=False, max_shift=6, budget=800_000, keep=400, rank=30),
+    Effort(wide=False, max_shift=6, budget=3_000_000, keep=800, rank=60),
     Effort(wide=True, max_shift=0, budget=3_000_000, keep=4000, rank=240),
     Effort(wide=True, max_shift=6, budget=1_600_000, keep=3000, rank=160),
 )
