@@ -12,7 +12,7 @@ import numpy as np
 
 from connectors.publisher import ClipError, kind_of
 from processors.audio import Sound, decode_audio
-from processors.beats import Beat, BeatNetwork
+from processors.beats import Beat, BeatNetwork, beats_offline
 from processors.beats.live import beats_of
 from processors.identify import Identifier
 from processors.identify_music import MusicLimits
@@ -31,9 +31,12 @@ class FilesError(ValueError):
 
 
 class BeatFiles:
-    """Finds the beats of MIDI and sound files."""
+    """Finds the beats of MIDI and sound files: as a live listener, or ``offline``, from the whole file."""
 
-    def __init__(self, network: BeatNetwork, limits: MusicLimits, identifier: Identifier | None = None) -> None:
+    def __init__(
+        self, network: BeatNetwork, limits: MusicLimits, identifier: Identifier | None = None, offline: bool = False
+    ) -> None:
+        self._offline = offline
         self._network = network
         self._identifier = identifier
         self._limits = limits
@@ -54,6 +57,8 @@ class BeatFiles:
             return _failed("not_music", str(error))
         except OSError as error:
             return _failed("unreadable", f"{path} cannot be read: {error.strerror}.")
+        if self._offline:
+            return {"beats": [_row(beat) for beat in beats_offline(notes, self._network)]}
         return {"beats": [_row(beat) for beat in beats_of(notes, self._network, self._identifier)]}
 
     def _heard(self, sound: Sound) -> Notes:

@@ -17,8 +17,7 @@ from connectors.music_limits import music_limits
 from connectors.publisher import ClipError, kind_of
 from connectors.settings import Settings
 from processors.audio import decode_audio
-from processors.beats import Beat, BeatNetwork
-from processors.beats.live import beats_of
+from processors.beats import Beat, BeatNetwork, beats_offline
 from processors.identify import Catalogue, CatalogueError, Identifier
 from processors.midi import BadMusicError, read_midi
 from processors.notes import Notes
@@ -80,7 +79,7 @@ class SongAnalyser:
             ValueError: it has no beats.
         """
         notes = self._notes(data, file_name)
-        beats = beats_of(notes, self._network)
+        beats = beats_offline(notes, self._network)
         if len(beats) < 2:
             raise ValueError("No beats can be heard in this music.")
         period_s = _usual_period(beats)

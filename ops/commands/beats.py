@@ -23,7 +23,9 @@ def beats(
     files: Annotated[Path | None, typer.Option(help="A CSV with a column path instead of FILE.")] = None,
     root: Annotated[Path | None, typer.Option(help="What the CSV's paths are relative to; else its folder.")] = None,
     jsonl: Annotated[Path | None, typer.Option(help="With --files: where the lines go; else standard output.")] = None,
-    causal: Annotated[bool, typer.Option("--causal", help="As a live listener tells them: the default.")] = True,
+    offline: Annotated[
+        bool, typer.Option("--offline/--causal", help="From the whole file; or, the default, as a live listener tells.")
+    ] = False,
     catalogue: Annotated[Path | None, typer.Option(help="Beats of works in it come from their scores.")] = None,
     engine: Annotated[str, typer.Option(help="What runs the network.")] = "onnx",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
@@ -31,7 +33,8 @@ def beats(
     """The beats of FILE, or of each row of --files.
 
     A causal beat uses nothing later than itself plus 40 ms; one without an onset is told 70 ms or an eighth of its
-    length after it. Exit code for a FILE: 0, or 1 when it holds no music. For --files: 0 when every row has its line.
+    length after it. With --offline what comes later counts too, which finds more. Exit code for a FILE: 0, or 1 when it
+    holds no music. For --files: 0 when every row has its line.
     """
     from connectors.music_limits import music_limits
     from connectors.settings import Settings
@@ -42,6 +45,9 @@ def beats(
     if (file is None) == (files is None):
         typer.echo("Give a FILE, or --files CSV.", err=True)
         raise typer.Exit(USAGE)
+    if offline and catalogue is not None:
+        typer.echo("Works are recognised as they are played: leave out --offline, or --catalogue.", err=True)
+        raise typer.Exit(USAGE)
     if engine != "onnx":
         typer.echo(f"There is no engine {engine} on this machine; onnx is.", err=True)
         raise typer.Exit(USAGE)
@@ -50,7 +56,7 @@ def beats(
     except CatalogueError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(FAILED) from error
-    finder = BeatFiles(BeatNetwork(), music_limits(Settings().limits), identifier)
+    finder = BeatFiles(BeatNetwork(), music_limits(Settings().limits), identifier, offline)
     if files is not None:
         _many(finder, files, root or files.parent, jsonl)
     elif file is not None:

@@ -15,12 +15,13 @@ def beats(
     sets: Annotated[str, typer.Option("--sets", help="Which of asap,pop909; with commas.")] = "asap,pop909",
     catalogue: Annotated[Path | None, typer.Option(help="Known music: the works may be found in this one.")] = None,
     fonts: Annotated[list[Path] | None, typer.Option("--font", help="Hear it rendered with a SoundFont.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Beats from the whole file, not causal.")] = False,
     seconds: Annotated[float, typer.Option(min=1.0, help="Only so much of each file.")] = float("inf"),
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many files of each set, drawn at random.")] = None,
     seed: Annotated[int, typer.Option(help="Of what is random.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
-    """F-measures of causal beats and downbeats, within 70 ms, from the first beat on."""
+    """F-measures of beats and downbeats, within 70 ms, from the first beat on; causal, or --offline."""
     import json
 
     import numpy as np
@@ -34,6 +35,8 @@ def beats(
     from processors.identify import Catalogue, CatalogueError, Identifier
 
     readers = {"asap": asap_files, "pop909": pop909_files}
+    if offline and catalogue is not None:
+        raise typer.BadParameter("Works are recognised as they are played: leave out --offline, or --catalogue.")
     names = [name.strip() for name in sets.split(",") if name.strip()]
     if not names or any(name not in readers for name in names):
         raise typer.BadParameter(f"Sets are {', '.join(readers)}.")
@@ -51,10 +54,12 @@ def beats(
     with Progress(console=console, disable=not console.is_terminal) as bars:
         task = bars.add_task("Measuring", total=sum(len(found) for found in files.values()))
         results = {
-            name: evaluate_beats(found, network, identifier, fonts or [], seconds, seed, lambda: bars.advance(task))
+            name: evaluate_beats(
+                found, network, identifier, fonts or [], seconds, seed, offline, lambda: bars.advance(task)
+            )
             for name, found in files.items()
         }
-    result = {"network": network.version, "known": catalogue is not None, "results": results}
+    result = {"network": network.version, "known": catalogue is not None, "offline": offline, "results": results}
     if as_json:
         typer.echo(json.dumps(result))
     else:

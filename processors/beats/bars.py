@@ -45,3 +45,29 @@ def bar_step(bar: NDArray[np.float64], downbeat: float) -> NDArray[np.float64]:
     chance = min(max(downbeat, 0.02), 0.98)
     after = after * np.where(PLACE_OF == 0, (chance / 0.35) ** TRUST, ((1.0 - chance) / 0.65) ** TRUST)
     return np.asarray(after / after.sum())
+
+
+def best_places(downbeat: NDArray[np.float64], trust: float) -> NDArray[np.int64]:
+    """The likeliest way through the bars of a whole piece (Viterbi).
+
+    Args:
+        downbeat: float64 [beats], the chance of each to be a downbeat, given that it is a beat.
+        trust: the power of these chances.
+
+    Returns:
+        int64 [beats], into ``PLACES``.
+    """
+    chance = np.clip(downbeat, 0.02, 0.98)[:, None]
+    heard = trust * np.where(PLACE_OF == 0, np.log(chance / 0.35), np.log((1.0 - chance) / 0.65))
+    step = np.log(STEP + 1e-12)
+    score = np.log(new_bar()) + heard[0]
+    came_from = np.zeros((len(downbeat), len(PLACES)), np.int64)
+    for beat in range(1, len(downbeat)):
+        ways = score[:, None] + step
+        came_from[beat] = ways.argmax(0)
+        score = ways.max(0) + heard[beat]
+    path = np.empty(len(downbeat), np.int64)
+    path[-1] = score.argmax()
+    for beat in range(len(downbeat) - 1, 0, -1):
+        path[beat - 1] = came_from[beat, path[beat]]
+    return path

@@ -41,3 +41,17 @@ def test_a_file_that_is_no_music_is_told_in_a_sentence(tmp_path: Path) -> None:
     result = runner.invoke(app, ["beats", str(tmp_path / "broken.mid"), "--json"])
     assert result.exit_code == 1
     assert json.loads(result.stdout)["error"]["message"].endswith(".")
+
+
+def test_the_whole_file_or_as_it_is_played(tmp_path: Path) -> None:
+    path = tmp_path / "march.mid"
+    path.write_bytes(write_midi(march()))
+    told = {}
+    for way in ("--offline", "--causal"):
+        result = runner.invoke(app, ["beats", str(path), way, "--json"])
+        assert result.exit_code == 0
+        told[way] = json.loads(result.stdout)["beats"]
+    assert told["--offline"] != told["--causal"]
+    assert told["--offline"][0]["time_s"] <= told["--causal"][0]["time_s"]
+    refused = runner.invoke(app, ["beats", str(path), "--offline", "--catalogue", str(tmp_path)])
+    assert refused.exit_code == 2

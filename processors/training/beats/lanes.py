@@ -52,6 +52,15 @@ class Examples:
             self.features[cut], self.target[cut], self.weight[cut], self.period[cut], self.bar[cut], self.first[cut]
         )
 
+    def reversed(self) -> Examples:
+        """The last frame first."""
+        first = np.zeros_like(self.first)
+        first[:1] = True
+        back = slice(None, None, -1)
+        return Examples(
+            self.features[back], self.target[back], self.weight[back], self.period[back], self.bar[back], first
+        )
+
     def __len__(self) -> int:
         return len(self.features)
 
@@ -72,10 +81,18 @@ def examples_of(work: BeatWork, rng: np.random.Generator) -> Examples:
 
 
 class Lanes:
-    """Batches of consecutive frames: each lane plays piece after piece."""
+    """Batches of consecutive frames: each lane plays piece after piece, or each of them ``backwards``."""
 
-    def __init__(self, works: Sequence[BeatWork], share: NDArray[np.float64], lanes: int, seed: int) -> None:
+    def __init__(
+        self,
+        works: Sequence[BeatWork],
+        share: NDArray[np.float64],
+        lanes: int,
+        seed: int,
+        backwards: bool = False,
+    ) -> None:
         self._works = works
+        self._backwards = backwards
         self._share = share / share.sum()
         self._rng = np.random.default_rng(seed)
         self._left = [self._piece() for _ in range(lanes)]
@@ -115,6 +132,8 @@ class Lanes:
         while True:
             work = self._works[int(self._rng.choice(len(self._works), p=self._share))]
             piece = examples_of(work, self._rng)
+            if self._backwards:
+                piece = piece.reversed()
             if len(piece) < 16:
                 continue
             if len(piece) > LONGEST_VISIT:

@@ -29,7 +29,7 @@ from .works import BeatWork, corpus_works, pop909_works
 WARM_UP = 200
 AVERAGE = 0.999
 """Of the exponential moving average of the weights, which is what is kept."""
-POP_SHARE = 0.15
+POP_SHARE = 0.2
 HOLD_OUT = 20
 """One work in so many of the corpus is for choosing, never for training."""
 
@@ -94,6 +94,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--minutes", type=float, default=1e9, help="of processor time; the rate falls to zero by then")
     parser.add_argument("--start", type=Path, help="weights to start from")
+    parser.add_argument("--backwards", action="store_true", help="a network that begins at the end")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -101,9 +102,9 @@ def main() -> None:
     without = json.loads(options.without.read_text()) if options.without else []
     works = load_works(options.data, options.works, without)
     kept = [work for k, work in enumerate(works) if k % HOLD_OUT]
-    lanes = Lanes(kept, shares(kept), options.lanes, options.seed)
+    lanes = Lanes(kept, shares(kept), options.lanes, options.seed, options.backwards)
     held = [work for k, work in enumerate(works) if k % HOLD_OUT == 0]
-    check = Lanes(held, shares(held), 32, 1).batch(600)
+    check = Lanes(held, shares(held), 32, 1, options.backwards).batch(600)
     network = BeatNet(options.hidden, options.layers)
     if options.start:
         network.load_state_dict(torch.load(options.start))

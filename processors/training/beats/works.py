@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from processors.notes import Notes
 
+from .pop909_bars import audited_downbeats
+
 HELD_OUT_DIGIT = "0"
 """POP909 songs whose number ends in this are for measuring only."""
 
@@ -98,7 +100,7 @@ def _seconds(ticks: Any, tick: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def read_pop909(folder: Path, name: str) -> BeatWork:
-    """A song of POP909 with its annotated beats."""
+    """A song of POP909 with its annotated beats, in audited bars."""
     score: Any = symusic.Score.from_midi((folder / f"{name}.mid").read_bytes(), ttype="second")
     parts = [track.notes.numpy() for track in score.tracks if not track.is_drum and len(track.notes)]
     notes = Notes.of(
@@ -108,7 +110,9 @@ def read_pop909(folder: Path, name: str) -> BeatWork:
         np.concatenate([p["velocity"] for p in parts]),
     )
     rows = np.loadtxt(folder / f"{name}.beats.txt", ndmin=2)
-    return BeatWork(f"pop909/{name}.mid", notes, rows[:, 0], _positions(rows[:, 2] > 0), True, 1)
+    audited = audited_downbeats(folder / f"{name}.beats.txt")
+    downbeat = rows[:, 2] > 0 if audited is None else audited
+    return BeatWork(f"pop909/{name}.mid", notes, rows[:, 0], _positions(downbeat), True, 1)
 
 
 def _positions(downbeat: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -6,10 +6,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import symusic
 
-from processors.beats import Beat, BeatNetwork, BeatTracker, FrameBuilder, LiveBeats
+from processors.beats import Beat, BeatNetwork, BeatTracker, FrameBuilder, LiveBeats, beats_offline
 from processors.beats.frames import frames_of
 from processors.beats.live import beats_of
+from processors.midi import BadMusicError, read_midi
 from processors.notes import Notes
 
 
@@ -128,6 +130,59 @@ def test_no_beats_in_silence(network: BeatNetwork) -> None:
     last_s = float(notes.onset_s[-1])
     after = live.advance(last_s + 600.0)
     assert all(beat.time_s < last_s + 3.0 for beat in after)
+
+
+def test_a_whole_file_is_heard_from_its_first_beat_on(network: BeatNetwork) -> None:
+    true_s = 1.0 + np.arange(120) * 60.0 / 100.0
+    notes = waltz(100.0)
+    beats = beats_offline(notes, network)
+    assert f_measure([beat.time_s for beat in beats], true_s) > 0.95
+    assert all(beat.beats_per_bar == 3 for beat in beats)
+    assert f_measure([beat.time_s for beat in beats if beat.downbeat], true_s[::3]) > 0.95
+    assert all(a.next_beat_s == b.time_s for a, b in pairwise(beats))
+    _are_sound(beats)
+    assert beats_offline(notes.between(0.0, 0.5), network) == []
+
+
+def test_a_piece_of_several_blocks_is_smoothed_like_a_short_one(network: BeatNetwork) -> None:
+    long = beats_offline(waltz(100.0, bars=800), network)
+    true_s = 1.0 + np.arange(2400) * 60.0 / 100.0
+    assert f_measure([beat.time_s for beat in long], true_s) > 0.9
+    _are_sound(long)
+
+
+def test_drums_only_make_no_beats_and_no_harm(network: BeatNetwork) -> None:
+    rng = np.random.default_rng(2)
+    score = symusic.Score(480)
+    drums = symusic.Track("drums", 0, True)
+    for at in range(0, 80 * 480, 480):
+        drums.notes.append(symusic.Note(at, 120, 38, 100))
+    score.tracks.append(drums)
+    with pytest.raises(BadMusicError):
+        read_midi(score.dumps_midi())
+    # A live pad says nothing but pitches of percussion: struck at random, it has no beat.
+    struck = Notes.of(np.cumsum(rng.exponential(0.25, 300)), rng.choice([36, 38, 42], 300))
+    sure = np.mean([beat.confidence for beat in beats_of(waltz(120.0), network)])
+    for beats in (beats_of(struck, network), beats_offline(struck, network)):
+        _are_sound(beats)
+        assert not beats or np.mean([beat.confidence for beat in beats]) < sure
+
+
+def test_a_sudden_tempo_is_followed_and_not_trusted_at_once(network: BeatNetwork) -> None:
+    slow, fast = waltz(80.0, bars=30), waltz(115.0, bars=60, seed=1)
+    change_s = 1.0 + 90 * 60.0 / 80.0
+    onset_s = np.concatenate((slow.onset_s, fast.onset_s - 1.0 + change_s))
+    both = Notes.of(
+        onset_s, np.concatenate((slow.pitch, fast.pitch)), velocity=np.concatenate((slow.velocity, fast.velocity))
+    )
+    for beats in (beats_of(both, network), beats_offline(both, network)):
+        _are_sound(beats)
+        before = [beat for beat in beats if change_s - 20.0 < beat.time_s < change_s - 1.0]
+        after = [beat for beat in beats if beat.time_s > change_s + 15.0]
+        assert np.median([beat.tempo_bpm for beat in before]) == pytest.approx(80.0, rel=0.06)
+        assert np.median([beat.tempo_bpm for beat in after]) == pytest.approx(115.0, rel=0.06)
+        turned = [beat.confidence for beat in beats if change_s - 0.1 < beat.time_s < change_s + 3.0]
+        assert not turned or min(turned) < np.median([beat.confidence for beat in before])
 
 
 def test_a_damaged_state_is_refused() -> None:
