@@ -46,7 +46,9 @@ def draw(folder: Path, numbers: Sequence[str], out: Path) -> None:
         ):
             _strip(axes, sections, base + row * (HEIGHT + 2), name)
         axes.set_xlim(0, notes.end_s)
-        axes.set_ylabel(f"song {number}")
+        axes.set_yticks([pitch for pitch in range(0, 128, 12) if notes.pitch.min() <= pitch <= notes.pitch.max()])
+        axes.set_ylabel("MIDI pitch")
+        axes.set_title(f"song {number}", loc="left", fontsize=9)
     rows[-1, 0].set_xlabel("seconds")
     handles = [Rectangle((0, 0), 1, 1, color=COLOURS[label]) for label in LABELS]
     figure.legend(handles, LABELS, ncols=len(LABELS), loc="upper center", fontsize=8, frameon=False)
@@ -59,7 +61,8 @@ def _strip(axes: Any, sections: Sequence[Section], bottom: float, name: str) -> 
         place = (section.start_s, bottom)
         width = section.end_s - section.start_s
         axes.add_patch(Rectangle(place, width, HEIGHT, fc=COLOURS[section.label], ec="black", lw=0.6))
-    axes.text(0, bottom + HEIGHT / 2, f"{name} ", ha="right", va="center", fontsize=7)
+    right = axes.get_yaxis_transform()
+    axes.text(1.005, bottom + HEIGHT / 2, name, ha="left", va="center", fontsize=7, transform=right)
     axes.set_ylim(top=bottom + HEIGHT + 1)
 
 

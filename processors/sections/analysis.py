@@ -9,13 +9,14 @@ from processors.notes import Notes
 
 from .decoding import Priors, confidence_of, decode
 from .features import StepFeatures, step_features
-from .hindsight import judge
+from .hints import BeatHints, hints_of
 from .labels import LABELS, OTHER, Section
+from .network import WholeNetwork
 from .pulse import pulse_of
+from .repetition import MAX_STEPS
 from .steps import steps_of
+from .whole import whole_features
 
-MAX_STEPS = 2048
-"""Of a piece that is analysed at once."""
 LEAST_STEPS = 16
 """Music of fewer steps is one section, which may be anything."""
 LEAST_PITCHES = 3
@@ -39,21 +40,23 @@ def sections_of(notes: Notes, beat_s: NDArray[np.float64] | None = None) -> list
     end_s = min(notes.end_s, MAX_PIECE_S)
     if not len(notes) or end_s <= 0:
         return []
-    edge_s = steps_of(pulse_of(notes) if beat_s is None or len(beat_s) < 2 else beat_s, end_s)
+    hints = hints_of(notes)
+    edge_s = steps_of(pulse_of(notes, hints) if beat_s is None or len(beat_s) < 2 else beat_s, end_s)
     if len(edge_s) <= LEAST_STEPS or len(np.unique(notes.pitch)) < LEAST_PITCHES:
         return [Section(LABELS[OTHER], 0.0, end_s, 0.0)]
     steps = step_features(notes, edge_s)
     parts = [
-        _part(steps, edge_s, slice(begin, min(begin + MAX_STEPS, len(steps))))
+        _part(steps, hints, edge_s, slice(begin, min(begin + MAX_STEPS, len(steps))))
         for begin in range(0, len(steps), MAX_STEPS)
     ]
     return _to_the_ends([section for part in parts for section in part], end_s)
 
 
-def _part(steps: StepFeatures, edge_s: NDArray[np.float64], which: slice) -> list[Section]:
+def _part(steps: StepFeatures, hints: BeatHints, edge_s: NDArray[np.float64], which: slice) -> list[Section]:
     part = StepFeatures(steps.heard[which], steps.vector[which])
     edges = edge_s[which.start : which.stop + 1]
-    boundary, label = judge(part, edges)
+    whole, around = whole_features(part, hints, edges)
+    boundary, label = WholeNetwork.shipped().run(np.concatenate([part.heard, whole], 1), around)
     return [
         Section(LABELS[name], float(edges[begin]), float(edges[end]), round(confidence_of(label, begin, end, name), 4))
         for begin, end, name in decode(boundary, label, Priors.shipped())

@@ -26,6 +26,7 @@ class Priors:
         follows: float64 [labels, labels], log probability of the second after the first.
         begins: float64 [labels], log probability of the first section.
         boundary_weight, label_weight, length_weight, follow_weight: of the four parts of a score.
+        boundary_bias: added to the logit of every boundary; more finds more of them.
     """
 
     length: NDArray[np.float64]
@@ -35,6 +36,7 @@ class Priors:
     label_weight: float
     length_weight: float
     follow_weight: float
+    boundary_bias: float
 
     @staticmethod
     @cache
@@ -58,7 +60,7 @@ def decode(boundary: NDArray[np.float64], label: NDArray[np.float64], priors: Pr
     count, labels = label.shape
     longest = min(priors.length.shape[1], count)
     total = np.concatenate([np.zeros((1, labels)), np.cumsum(label, 0)]) * priors.label_weight
-    start = priors.boundary_weight * boundary
+    start = priors.boundary_weight * (boundary + priors.boundary_bias)
     length = priors.length_weight * priors.length
     follows = priors.follow_weight * priors.follows
     # entered[s]: the best score of all up to step s, if a section of each label starts there

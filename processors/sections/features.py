@@ -14,7 +14,9 @@ EARLY_S = 0.06
 BANDS = np.array([0, 36, 48, 55, 60, 65, 70, 75, 80, 128])
 """MIDI pitches between which notes are counted: fine where people sing."""
 QUARTERS = 4
+SOUNDING = 1
 MEAN_LOUDNESS = 2
+HEIGHTS = slice(3, 6)
 BAND_COUNTS = slice(6, 6 + len(BANDS) - 1)
 BAND_LOUDNESS = slice(BAND_COUNTS.stop, BAND_COUNTS.stop + len(BANDS) - 1)
 """Columns of a step's features for the network."""

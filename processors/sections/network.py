@@ -1,4 +1,4 @@
-"""The shipped network in ONNX Runtime."""
+"""The shipped networks in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -9,7 +9,36 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+WHOLE = Path(__file__).with_name("whole.onnx")
 LIVE = Path(__file__).with_name("live.onnx")
+
+
+class WholeNetwork:
+    """Reads a whole piece; safe to use from many threads."""
+
+    def __init__(self, model: Path = WHOLE) -> None:
+        self._session = _session(model)
+
+    @staticmethod
+    @cache
+    def shipped() -> WholeNetwork:
+        """The one that comes with the package, loaded once."""
+        return WholeNetwork()
+
+    def run(
+        self, features: NDArray[np.float32], around: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Judge every step.
+
+        Args:
+            features: float32 [steps, WHOLE].
+            around: float32 [steps, steps], likeness of surroundings.
+
+        Returns:
+            float64 [steps], logit that a section starts there; float64 [steps, labels], log probabilities.
+        """
+        (logits,) = self._session.run(None, {"features": features[None], "around": around[None]})
+        return _split(logits[0])
 
 
 class LiveNetwork:

@@ -1,6 +1,7 @@
-"""A steady pulse of notes whose beats nobody has told: dynamic programming (Ellis, 2007) on note accents.
+"""A steady pulse of notes whose beats nobody has told: dynamic programming (Ellis, 2007) on accents and beat hints.
 
-Sections need steps of about a beat, the same in every repeat; which of the beats are downbeats does not matter here.
+Sections need steps of about a beat, the same in every repeat. The beat network hears which accents are beats; the
+search over the whole piece keeps the pulse from slipping, which repeats would not survive.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from processors.notes import Notes
+
+from .hints import BeatHints
 
 RATE_HZ = 50.0
 USUAL_PERIOD_S = 0.65
@@ -23,12 +26,12 @@ LOW_WEIGHT = 2.0
 """Bass notes mark beats more often than others."""
 
 
-def pulse_of(notes: Notes) -> NDArray[np.float64]:
+def pulse_of(notes: Notes, hints: BeatHints) -> NDArray[np.float64]:
     """The times of a pulse through notes, seconds, float64; at least two.
 
     Music of less than four seconds, or of one chord, gets a pulse of the usual period.
     """
-    accents = _accents(notes)
+    accents = _accents(notes, hints)
     if len(accents) < 4 * RATE_HZ or len(np.unique(notes.onset_s)) < 4:
         start_s = float(notes.onset_s[0]) if len(notes) else 0.0
         count = max(2, int((notes.end_s - start_s) / USUAL_PERIOD_S) + 1)
@@ -37,12 +40,18 @@ def pulse_of(notes: Notes) -> NDArray[np.float64]:
     return np.asarray(_beats(accents, period) / RATE_HZ, np.float64)
 
 
-def _accents(notes: Notes) -> NDArray[np.float64]:
+def _accents(notes: Notes, hints: BeatHints) -> NDArray[np.float64]:
     length = int(notes.onset_s[-1] * RATE_HZ) + 2 if len(notes) else 0
     weight = notes.velocity / 64.0 * np.where(notes.pitch < LOW_PITCH, LOW_WEIGHT, 1.0)
     impulses = np.bincount(np.rint(notes.onset_s * RATE_HZ).astype(np.int64), weight, length)
+    frame = np.minimum(np.rint(hints.time_s * RATE_HZ).astype(np.int64), max(0, length - 1))
+    beats = np.bincount(frame, hints.activation[:, 0], length)
     # the root: a chord of nine notes is not nine times a beat
-    smooth = gaussian_filter1d(np.sqrt(impulses), 0.03 * RATE_HZ)
+    return np.asarray((_smooth(np.sqrt(impulses)) + _smooth(beats)) / 2)
+
+
+def _smooth(impulses: NDArray[np.number]) -> NDArray[np.float64]:
+    smooth = gaussian_filter1d(impulses, 0.03 * RATE_HZ)
     return np.asarray(smooth / (smooth.std() + 1e-9))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from processors.notes import Notes
 from processors.score_beats import ScoreBeats
 
-from .network import LIVE
+from .network import WHOLE
 from .works import WorkSections, sections_of_work
 
 MAX_KEPT = 256
@@ -27,7 +27,7 @@ class SectionShelf:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._model = hashlib.sha256(LIVE.read_bytes()).hexdigest()[:8]
+        self._model = hashlib.sha256(WHOLE.read_bytes()).hexdigest()[:8]
         self._kept: dict[str, WorkSections | None] = {}
 
     def sections(self, work_id: str, load: Callable[[], tuple[Notes, ScoreBeats | None]]) -> WorkSections | None:

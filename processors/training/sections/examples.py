@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.midi import read_midi
-from processors.sections.analysis import MAX_STEPS
 from processors.sections.features import (
     BAND_COUNTS,
     BAND_LOUDNESS,
@@ -18,10 +17,13 @@ from processors.sections.features import (
     StepFeatures,
     step_features,
 )
-from processors.sections.hindsight import live_features
+from processors.sections.hints import hints_of
 from processors.sections.labels import LABELS, Section
+from processors.sections.memory import Memory
 from processors.sections.pulse import pulse_of
+from processors.sections.repetition import MAX_STEPS
 from processors.sections.steps import steps_of
+from processors.sections.whole import whole_features
 
 from .pop909 import melody_of, phrases_of, sections_of_phrases
 
@@ -35,15 +37,17 @@ class Example:
     """One song; one entry a step.
 
     Attributes:
-        steps: what is heard.
-        edge_s: float64 [steps + 1], seconds.
+        heard: float32 [steps, TIMBRE].
+        whole: float32 [steps, GLOBAL + HINTS].
+        around: float16 [steps, steps], likeness of surroundings.
         live: float32 [steps, LIVE].
         label: int64, index in ``LABELS`` or ``UNKNOWN``.
         boundary: float32, 1 where a section starts with this step, less beside it.
     """
 
-    steps: StepFeatures
-    edge_s: NDArray[np.float64]
+    heard: NDArray[np.float32]
+    whole: NDArray[np.float32]
+    around: NDArray[np.float16]
     live: NDArray[np.float32]
     label: NDArray[np.int64]
     boundary: NDArray[np.float32]
@@ -61,21 +65,30 @@ def example_of(folder: Path, number: str) -> Example | None:
     if sections is None:
         return None
     notes = read_midi((folder / f"{number}.mid").read_bytes())
-    edge_s = steps_of(pulse_of(notes), notes.end_s)[: MAX_STEPS + 1]
+    hints = hints_of(notes)
+    edge_s = steps_of(pulse_of(notes, hints), notes.end_s)[: MAX_STEPS + 1]
     steps = step_features(notes, edge_s)
+    whole, around = whole_features(steps, hints, edge_s)
     label, boundary = _truth(sections, edge_s)
-    return Example(steps, edge_s, live_features(steps, edge_s), label, boundary)
+    return Example(steps.heard, whole, around.astype(np.float16), live_features(steps, edge_s), label, boundary)
+
+
+def live_features(steps: StepFeatures, edge_s: NDArray[np.float64]) -> NDArray[np.float32]:
+    """float32 [steps, LIVE]: what a live listener makes of each step."""
+    memory = Memory()
+    period_s = np.diff(edge_s)
+    return np.array([memory.add(steps.heard[i], steps.vector[i], float(period_s[i])) for i in range(len(steps))])
 
 
 def without_touch(example: Example) -> Example:
     """The song as a keyboard without velocities, or a transcription of sound, gives it: every note as loud."""
-    heard = example.steps.heard.copy()
+    heard = example.heard.copy()
     heard[:, MEAN_LOUDNESS] = EVEN_LOUDNESS * (heard[:, 0] > 0)
     heard[:, BAND_LOUDNESS] = EVEN_LOUDNESS * (heard[:, BAND_COUNTS] > 0)
     live = example.live.copy()
     live[:, :TIMBRE] = heard
     live[:, TIMBRE : 2 * TIMBRE] = heard - heard.cumsum(0) / np.arange(1, len(heard) + 1)[:, None]
-    return replace(example, live=live)
+    return replace(example, heard=heard, live=live)
 
 
 def _truth(sections: list[Section], edge_s: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -1,21 +1,38 @@
-"""The trained network as an ONNX file, with what the tracker must know in its metadata."""
+"""Trained networks as ONNX files, with what the trackers must know in their metadata."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
 from processors.sections.memory import LIVE
+from processors.sections.whole import WHOLE
 
-from .networks import LiveNetwork
+from .networks import LiveNetwork, MeanNetwork, WholeNetwork
 
 OPSET = 17
 LIVE_DELAY = 4
 """The live network is taught a boundary so many steps after it."""
 THRESHOLD = 0.4
 MARGIN = 0.3
+
+
+def export_whole(networks: Sequence[WholeNetwork], out: Path) -> None:
+    """Write the networks that read whole pieces as one."""
+    torch.onnx.export(
+        MeanNetwork(networks).eval(),
+        (torch.zeros(1, 40, WHOLE), torch.zeros(1, 40, 40)),
+        str(out),
+        input_names=["features", "around"],
+        output_names=["logits"],
+        dynamic_axes={"features": {1: "steps"}, "around": {1: "steps", 2: "steps"}, "logits": {1: "steps"}},
+        opset_version=OPSET,
+        dynamo=False,
+    )
+    _finish(out, {})
 
 
 def export_live(network: LiveNetwork, out: Path, threshold: float = THRESHOLD, margin: float = MARGIN) -> None:

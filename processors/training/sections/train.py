@@ -1,4 +1,4 @@
-"""Train the section network on POP909, export it, and count the priors of the decoder.
+"""Train the two section networks on POP909, export them, and count the priors of the decoder.
 
 python -m processors.training.sections.train DATA/pop909 --out processors/sections --cache .cache/sections
 """
@@ -8,17 +8,22 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import math
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from processors.sections.features import BAND_LOUDNESS, HEIGHTS, MEAN_LOUDNESS, SOUNDING
+
 from .examples import UNKNOWN, Example, example_of, without_touch
-from .export import LIVE_DELAY, export_live
-from .networks import LiveNetwork
+from .export import LIVE_DELAY, export_live, export_whole
+from .networks import LiveNetwork, WholeNetwork
 from .pop909 import HELD_OUT_DIGIT, song_numbers
 from .priors import write_priors
 
@@ -34,8 +39,14 @@ BESIDE = 0.3
 RARE = 3.0
 """How much more a step with a boundary weighs."""
 BOUNDARY_SHARE = 2.0
+HEIGHT_SPREAD = 2.0
+"""Semitones by which a song's register is moved, one standard deviation."""
+GAINS = (0.8, 1.2)
 WITHOUT_TOUCH = 0.3
 """So many of the songs are heard as from a keyboard without velocities."""
+
+Net = TypeVar("Net", WholeNetwork, LiveNetwork)
+Tell = Callable[[dict[str, float]], None]
 
 
 def load(folder: Path, cache: Path) -> dict[str, Example]:
@@ -50,18 +61,36 @@ def load(folder: Path, cache: Path) -> dict[str, Example]:
     return found
 
 
-def train(network: LiveNetwork, examples: Sequence[Example], epochs: int, seed: int) -> LiveNetwork:
-    """The averaged network after so many passes; the rate falls as a cosine."""
-    rng = np.random.default_rng(seed)
+def train(network: Net, examples: Sequence[Example], epochs: int, seed: int, kept: Path, tell: Tell) -> Net:
+    """The averaged network after so many passes; the rate falls as a cosine.
+
+    Args:
+        kept: where all is written after every pass; training that was stopped goes on from there.
+        tell: called after every pass.
+    """
     average = copy.deepcopy(network)
     optimiser = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=1e-2)
-    updates, done = epochs * -(-len(examples) // BATCH), 0
-    for epoch in range(epochs):
+    each = -(-len(examples) // BATCH)
+    updates, first = epochs * each, 0
+    parts: dict[str, nn.Module | torch.optim.Optimizer] = {
+        "network": network,
+        "average": average,
+        "optimiser": optimiser,
+    }
+    if kept.exists():
+        state = torch.load(kept)
+        first = state.pop("passes")
+        torch.set_rng_state(state.pop("chance"))
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+    for epoch in range(first, epochs):
+        rng, done = np.random.default_rng((seed, epoch)), epoch * each
         network.train()
         losses = []
         for chosen in _batches(examples, rng):
+            rate = RATE * min(1.0, done / WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * done / updates)) + 1e-5
             for group in optimiser.param_groups:
-                group["lr"] = RATE * min(1.0, done / WARM_UP) * (0.5 + 0.5 * np.cos(np.pi * done / updates)) + 1e-5
+                group["lr"] = rate
             loss = loss_of(network, [_touched(examples[i], rng) for i in chosen])
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
@@ -70,18 +99,25 @@ def train(network: LiveNetwork, examples: Sequence[Example], epochs: int, seed: 
             done += 1
             losses.append(float(loss.detach()))
             _blend(average, network, min(AVERAGE, 1.0 - 1.0 / (1.0 + done / 5)))
-        print(json.dumps({"epoch": epoch, "loss": round(float(np.mean(losses)), 4)}), flush=True)
+        state = {name: part.state_dict() for name, part in parts.items()}
+        torch.save(state | {"passes": epoch + 1, "chance": torch.get_rng_state()}, kept.with_suffix(".part"))
+        kept.with_suffix(".part").replace(kept)
+        tell({"pass": epoch, "loss": round(float(np.mean(losses)), 4)})
     return average.eval()
 
 
-def loss_of(network: LiveNetwork, batch: Sequence[Example]) -> Tensor:
+def loss_of(network: WholeNetwork | LiveNetwork, batch: Sequence[Example]) -> Tensor:
     """Cross entropies of boundaries and labels."""
     label = _padded([e.label for e in batch], UNKNOWN)
     boundary = _padded([e.boundary for e in batch], 0.0)
     real = _padded([np.ones(len(e.label), np.float32) for e in batch], 0.0)
-    features = _padded([e.live for e in batch], 0.0)
-    logits, _ = network(features, torch.zeros(1, len(batch), network.width))
-    boundary = nn.functional.pad(boundary, (LIVE_DELAY, 0))[:, : boundary.shape[1]]
+    if isinstance(network, WholeNetwork):
+        features = _padded([np.concatenate([e.heard, e.whole], 1) for e in batch], 0.0)
+        logits = network(features, _square([e.around for e in batch]))
+    else:
+        features = _padded([e.live for e in batch], 0.0)
+        logits, _ = network(features, torch.zeros(1, len(batch), network.width))
+        boundary = nn.functional.pad(boundary, (LIVE_DELAY, 0))[:, : boundary.shape[1]]
     target = boundary.clone()
     target[:, 1:] = torch.maximum(target[:, 1:], BESIDE * boundary[:, :-1])
     target[:, :-1] = torch.maximum(target[:, :-1], BESIDE * boundary[:, 1:])
@@ -101,12 +137,27 @@ def _batches(examples: Sequence[Example], rng: np.random.Generator) -> Iterator[
 
 
 def _touched(example: Example, rng: np.random.Generator) -> Example:
-    return without_touch(example) if rng.random() < WITHOUT_TOUCH else example
+    """The song as another player may give it: louder or softer, a little higher or lower, or without velocities."""
+    example = without_touch(example) if rng.random() < WITHOUT_TOUCH else example
+    heard = example.heard.copy()
+    heard[:, HEIGHTS] += heard[:, SOUNDING, None] * np.float32(rng.normal(0.0, HEIGHT_SPREAD) / 12)
+    gain = np.float32(rng.uniform(*GAINS))
+    heard[:, MEAN_LOUDNESS] *= gain
+    heard[:, BAND_LOUDNESS] *= gain
+    return replace(example, heard=heard)
 
 
 def _padded(rows: Sequence[np.ndarray], value: float) -> Tensor:
     tensors = [torch.from_numpy(row) for row in rows]
     return nn.utils.rnn.pad_sequence(tensors, batch_first=True, padding_value=value)
+
+
+def _square(rows: Sequence[np.ndarray]) -> Tensor:
+    longest = max(len(row) for row in rows)
+    out = torch.zeros(len(rows), longest, longest)
+    for i, row in enumerate(rows):
+        out[i, : len(row), : len(row)] = torch.from_numpy(row.astype(np.float32))
+    return out
 
 
 def _blend(average: nn.Module, network: nn.Module, keep: float) -> None:
@@ -118,24 +169,36 @@ def _blend(average: nn.Module, network: nn.Module, keep: float) -> None:
                 kept.copy_(new)
 
 
+def _print(row: dict[str, float]) -> None:
+    print(json.dumps(row), flush=True)
+
+
 def main() -> None:
     """Train and export from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pop909", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--cache", type=Path, default=Path(".cache/sections"))
-    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--epochs", type=int, default=12, help="passes through all songs")
+    parser.add_argument("--which", choices=["whole", "live", "both"], default="both")
     parser.add_argument("--tuning", action="store_true", help="leave songs out whose number ends in 5, to choose by")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seeds", default="1,2", help="one network for reading whole pieces each; the first: live")
     args = parser.parse_args()
     torch.set_num_threads(1)
     found = load(args.pop909, args.cache)
     examples = [example for number, example in found.items() if not (args.tuning and number.endswith("5"))]
     write_priors(examples, args.out / "priors.json")
-    torch.manual_seed(args.seed)
-    network = train(LiveNetwork(), examples, args.epochs, args.seed)
-    torch.save(network.state_dict(), args.cache / "live.pt")
-    export_live(network, args.out / "live.onnx")
+    seeds = [int(seed) for seed in args.seeds.split(",")]
+    if args.which in ("whole", "both"):
+        export_whole([_made(WholeNetwork, examples, seed, args) for seed in seeds], args.out / "whole.onnx")
+    if args.which in ("live", "both"):
+        export_live(_made(LiveNetwork, examples, seeds[0], args), args.out / "live.onnx")
+
+
+def _made(kind: type[Net], examples: Sequence[Example], seed: int, args: argparse.Namespace) -> Net:
+    torch.manual_seed(seed)
+    name = f"{kind.__name__}-{seed}{'-tuning' if args.tuning else ''}.pt"
+    return train(kind(), examples, args.epochs, seed, args.cache / name, _print)
 
 
 if __name__ == "__main__":

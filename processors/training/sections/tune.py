@@ -1,6 +1,6 @@
 """Compares settings of the decoder and of the live tracker on songs whose number ends in 5.
 
-The network must not have seen these: train it with ``--tuning``. What is chosen here is written into ``priors.py``
+The networks must not have seen these: train them with ``--tuning``. What is chosen here is written into ``priors.py``
 and ``export.py`` by hand.
 
 python -m processors.training.sections.tune DATA/pop909 --cache .cache/sections
@@ -18,17 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.sections.decoding import Priors, decode
-from processors.sections.hindsight import judge
 from processors.sections.labels import LABELS
-from processors.sections.network import LiveNetwork
+from processors.sections.network import LiveNetwork, WholeNetwork
 from processors.sections.tracker import LiveSection, SectionTracker
 
 from .examples import UNKNOWN, Example
 from .train import load
 
-BOUNDARY_WEIGHTS = (1.0, 1.5)
-LABEL_WEIGHTS = (0.2, 0.35)
+BOUNDARY_WEIGHTS = (1.0, 1.5, 2.0)
+LABEL_WEIGHTS = (0.1, 0.2, 0.35)
 LENGTH_WEIGHTS = (0.6, 1.0)
+BOUNDARY_BIASES = (0.0, 0.5)
 THRESHOLDS = (0.25, 0.35, 0.45, 0.55)
 MARGINS = (0.1, 0.2, 0.35)
 NEAR_STEPS = (1, 4)
@@ -60,12 +60,13 @@ def scores(example: Example, sections: Sequence[tuple[int, int, int]]) -> list[f
 
 def whole_table(examples: Sequence[Example]) -> list[tuple[dict[str, float], NDArray[np.float64]]]:
     """Scores of every setting of the decoder."""
-    priors = Priors.shipped()
-    judged = [judge(e.steps, e.edge_s) for e in examples]
+    network, priors = WholeNetwork.shipped(), Priors.shipped()
+    judged = [network.run(np.concatenate([e.heard, e.whole], 1), e.around.astype(np.float32)) for e in examples]
     table = []
-    for boundary, label, length in product(BOUNDARY_WEIGHTS, LABEL_WEIGHTS, LENGTH_WEIGHTS):
-        weights = {"boundary_weight": boundary, "label_weight": label, "length_weight": length}
-        chosen = replace(priors, boundary_weight=boundary, label_weight=label, length_weight=length)
+    names = ("boundary_weight", "label_weight", "length_weight", "boundary_bias")
+    for values in product(BOUNDARY_WEIGHTS, LABEL_WEIGHTS, LENGTH_WEIGHTS, BOUNDARY_BIASES):
+        weights = dict(zip(names, values, strict=True))
+        chosen = replace(priors, **weights)  # type: ignore[arg-type]
         rows = [scores(e, decode(*logits, chosen)) for e, logits in zip(examples, judged, strict=True)]
         table.append((weights, np.mean(rows, axis=0)))
     return table
