@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -11,7 +10,7 @@ import torch
 from processors.sections.memory import LIVE
 from processors.sections.whole import WHOLE
 
-from .networks import LiveNetwork, MeanNetwork, WholeNetwork
+from .networks import LiveNetwork, WholeNetwork
 
 OPSET = 17
 LIVE_DELAY = 4
@@ -20,10 +19,10 @@ THRESHOLD = 0.4
 MARGIN = 0.3
 
 
-def export_whole(networks: Sequence[WholeNetwork], out: Path) -> None:
-    """Write the networks that read whole pieces as one."""
+def export_whole(network: WholeNetwork, out: Path) -> None:
+    """Write the network that reads whole pieces."""
     torch.onnx.export(
-        MeanNetwork(networks).eval(),
+        network,
         (torch.zeros(1, 40, WHOLE), torch.zeros(1, 40, 40)),
         str(out),
         input_names=["features", "around"],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 
@@ -49,18 +47,6 @@ class WholeNetwork(nn.Module):
             x = block(x)
         logits: Tensor = self.head(self.dropout(x)).transpose(1, 2)
         return logits
-
-
-class MeanNetwork(nn.Module):
-    """What several networks, trained from different seeds, say on average: their errors differ."""
-
-    def __init__(self, networks: Sequence[WholeNetwork]) -> None:
-        super().__init__()
-        self.networks = nn.ModuleList(networks)
-
-    def forward(self, features: Tensor, around: Tensor) -> Tensor:
-        """As ``WholeNetwork``."""
-        return torch.stack([network(features, around) for network in self.networks]).mean(0)
 
 
 class _Block(nn.Module):

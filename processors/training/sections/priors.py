@@ -19,9 +19,9 @@ LENGTH_WIDTH = 0.8
 """Counted lengths are smoothed by so many steps; what never occurs still has a little probability."""
 FLOOR = 2e-4
 WEIGHTS = {
-    "boundary_weight": 2.0,
-    "label_weight": 0.2,
-    "length_weight": 1.0,
+    "boundary_weight": 1.5,
+    "label_weight": 0.35,
+    "length_weight": 1.5,
     "follow_weight": 0.5,
     "boundary_bias": 0.5,
 }

@@ -182,23 +182,22 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=12, help="passes through all songs")
     parser.add_argument("--which", choices=["whole", "live", "both"], default="both")
     parser.add_argument("--tuning", action="store_true", help="leave songs out whose number ends in 5, to choose by")
-    parser.add_argument("--seeds", default="1,2", help="one network for reading whole pieces each; the first: live")
+    parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     torch.set_num_threads(1)
     found = load(args.pop909, args.cache)
     examples = [example for number, example in found.items() if not (args.tuning and number.endswith("5"))]
     write_priors(examples, args.out / "priors.json")
-    seeds = [int(seed) for seed in args.seeds.split(",")]
     if args.which in ("whole", "both"):
-        export_whole([_made(WholeNetwork, examples, seed, args) for seed in seeds], args.out / "whole.onnx")
+        export_whole(_made(WholeNetwork, examples, args), args.out / "whole.onnx")
     if args.which in ("live", "both"):
-        export_live(_made(LiveNetwork, examples, seeds[0], args), args.out / "live.onnx")
+        export_live(_made(LiveNetwork, examples, args), args.out / "live.onnx")
 
 
-def _made(kind: type[Net], examples: Sequence[Example], seed: int, args: argparse.Namespace) -> Net:
-    torch.manual_seed(seed)
-    name = f"{kind.__name__}-{seed}{'-tuning' if args.tuning else ''}.pt"
-    return train(kind(), examples, args.epochs, seed, args.cache / name, _print)
+def _made(kind: type[Net], examples: Sequence[Example], args: argparse.Namespace) -> Net:
+    torch.manual_seed(args.seed)
+    name = f"{kind.__name__}-{args.seed}{'-tuning' if args.tuning else ''}.pt"
+    return train(kind(), examples, args.epochs, args.seed, args.cache / name, _print)
 
 
 if __name__ == "__main__":

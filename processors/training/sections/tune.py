@@ -27,7 +27,7 @@ from .train import load
 
 BOUNDARY_WEIGHTS = (1.0, 1.5, 2.0)
 LABEL_WEIGHTS = (0.1, 0.2, 0.35)
-LENGTH_WEIGHTS = (0.6, 1.0)
+LENGTH_WEIGHTS = (0.6, 1.0, 1.5)
 BOUNDARY_BIASES = (0.0, 0.5)
 THRESHOLDS = (0.25, 0.35, 0.45, 0.55)
 MARGINS = (0.1, 0.2, 0.35)
