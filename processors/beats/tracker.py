@@ -54,24 +54,25 @@ class Settings:
         least_gap: no beat sooner after another than this share of the beat's length.
         late: a beat without onset is given up waiting for after this share of its length, and ...
         late_s: ... at least so many seconds.
-        silent_confidence: from how sure a beat without onset is told.
+        silent_confidence, silent_steady: from how sure, and in how steady music, a beat without onset is told.
         most_silent: so many in a row at most.
         silence_s: a gap after which all is forgotten.
     """
 
     pointer: NDArray[np.float64] = field(default_factory=lambda: DEFAULTS.copy())
-    bias: float = 0.3
-    by_network: float = 0.5
-    by_pointer: float = 0.2
-    by_pointer_steady: float = 0.7
-    downbeat_bias: float = 0.9
+    bias: float = 0.2
+    by_network: float = 0.6
+    by_pointer: float = 0.1
+    by_pointer_steady: float = 0.85
+    downbeat_bias: float = 1.0
     downbeat_by_network: float = 0.8
-    downbeat_by_bar: float = 0.6
+    downbeat_by_bar: float = 0.5
     downbeat_by_bar_steady: float = 0.0
-    least_gap: float = 0.55
+    least_gap: float = 0.5
     late: float = 0.12
     late_s: float = 0.070
-    silent_confidence: float = 0.7
+    silent_confidence: float = 0.6
+    silent_steady: float = 0.65
     most_silent: int = 3
     silence_s: float = 6.0
 
@@ -122,7 +123,7 @@ class BeatTracker:
             if now_s <= due_s + max(known.late * self._period_s, known.late_s):
                 break
             sure = self._sure * 0.8
-            if sure < known.silent_confidence:
+            if sure < known.silent_confidence or self._steady < known.silent_steady:
                 break
             self._silent += 1
             beats.append(self._tell(due_s, sure, None))
