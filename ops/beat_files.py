@@ -12,7 +12,7 @@ import numpy as np
 
 from connectors.publisher import ClipError, kind_of
 from processors.audio import Sound, decode_audio
-from processors.beats import Beat, BeatNetwork, beats_offline
+from processors.beats import Beat, BeatNetwork, OfflineBeats
 from processors.beats.live import beats_of
 from processors.identify import Identifier
 from processors.identify_music import MusicLimits
@@ -36,7 +36,7 @@ class BeatFiles:
     def __init__(
         self, network: BeatNetwork, limits: MusicLimits, identifier: Identifier | None = None, offline: bool = False
     ) -> None:
-        self._offline = offline
+        self._offline = OfflineBeats(network) if offline else None
         self._network = network
         self._identifier = identifier
         self._limits = limits
@@ -57,8 +57,8 @@ class BeatFiles:
             return _failed("not_music", str(error))
         except OSError as error:
             return _failed("unreadable", f"{path} cannot be read: {error.strerror}.")
-        if self._offline:
-            return {"beats": [_row(beat) for beat in beats_offline(notes, self._network)]}
+        if self._offline is not None:
+            return {"beats": [_row(beat) for beat in self._offline.beats_of(notes)]}
         return {"beats": [_row(beat) for beat in beats_of(notes, self._network, self._identifier)]}
 
     def _heard(self, sound: Sound) -> Notes:

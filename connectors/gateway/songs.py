@@ -17,7 +17,7 @@ from connectors.music_limits import music_limits
 from connectors.publisher import ClipError, kind_of
 from connectors.settings import Settings
 from processors.audio import decode_audio
-from processors.beats import Beat, BeatNetwork, beats_offline
+from processors.beats import Beat, OfflineBeats
 from processors.identify import Catalogue, CatalogueError, Identifier
 from processors.midi import BadMusicError, read_midi
 from processors.notes import Notes
@@ -79,7 +79,7 @@ class SongAnalyser:
             ValueError: it has no beats.
         """
         notes = self._notes(data, file_name)
-        beats = beats_offline(notes, self._network)
+        beats = self._beats.beats_of(notes)
         if len(beats) < 2:
             raise ValueError("No beats can be heard in this music.")
         period_s = _usual_period(beats)
@@ -113,8 +113,8 @@ class SongAnalyser:
         return found.candidates[0].work_id if found.status == "matched" else None
 
     @cached_property
-    def _network(self) -> BeatNetwork:
-        return BeatNetwork()
+    def _beats(self) -> OfflineBeats:
+        return OfflineBeats()
 
     @cached_property
     def _transcriber(self) -> Transcriber:

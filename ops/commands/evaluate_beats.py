@@ -31,7 +31,7 @@ def beats(
 
     from ops.evaluate.beat_files import asap_files, pop909_files
     from ops.evaluate.beats import evaluate_beats
-    from processors.beats import BeatNetwork
+    from processors.beats import BeatNetwork, OfflineBeats
     from processors.identify import Catalogue, CatalogueError, Identifier
 
     readers = {"asap": asap_files, "pop909": pop909_files}
@@ -50,12 +50,13 @@ def beats(
         order = np.random.default_rng(seed).permutation(len(found))[:limit]
         files[name] = [found[k] for k in sorted(order.tolist())]
     network = BeatNetwork()
+    whole = OfflineBeats(network) if offline else None
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as bars:
         task = bars.add_task("Measuring", total=sum(len(found) for found in files.values()))
         results = {
             name: evaluate_beats(
-                found, network, identifier, fonts or [], seconds, seed, offline, lambda: bars.advance(task)
+                found, network, identifier, fonts or [], seconds, seed, whole, lambda: bars.advance(task)
             )
             for name, found in files.items()
         }

@@ -12,7 +12,7 @@ import mir_eval
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.beats import Beat, BeatNetwork, LiveBeats, beats_offline
+from processors.beats import Beat, BeatNetwork, LiveBeats, OfflineBeats
 from processors.identify import Identifier
 from processors.midi import read_midi
 from processors.notes import Notes
@@ -81,7 +81,7 @@ def evaluate_beats(
     fonts: Sequence[Path],
     length_s: float,
     seed: int,
-    offline: bool,
+    offline: OfflineBeats | None,
     advance: Callable[[], None],
 ) -> dict[str, Any]:
     """Hear the first ``length_s`` of each file as it is played.
@@ -97,9 +97,9 @@ def evaluate_beats(
         notes = read_midi(file.path.read_bytes()).between(0.0, length_s)
         if transcriber is not None:
             notes = _heard(transcriber, notes, loaded[number % len(loaded)], number, rng)
-        if offline:
+        if offline is not None:
             started = time.thread_time_ns()
-            beats = beats_offline(notes, network)
+            beats = offline.beats_of(notes)
             scores.note_ms.append((time.thread_time_ns() - started) / 1e6 / max(len(notes), 1))
         else:
             beats = _listen(LiveBeats(network, identifier), notes, scores.note_ms)

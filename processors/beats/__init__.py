@@ -3,7 +3,7 @@
 from .frames import Frame, FrameBuilder
 from .live import LiveBeats
 from .network import BeatNetwork
-from .offline import beats_offline
+from .offline import OfflineBeats
 from .tracker import Beat, BeatTracker
 
-__all__ = ["Beat", "BeatNetwork", "BeatTracker", "Frame", "FrameBuilder", "LiveBeats", "beats_offline"]
+__all__ = ["Beat", "BeatNetwork", "BeatTracker", "Frame", "FrameBuilder", "LiveBeats", "OfflineBeats"]

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from .features import FEATURES
 
 MODEL = Path(__file__).with_name("beats.onnx")
+BACKWARDS = Path(__file__).with_name("beats_backwards.onnx")
+"""Hears pieces from their end; together with the other it hears whole files."""
 LEAST_BATCH = 4
 """Smaller batches are filled up: a matrix product of one row is computed in another order, with other last bits."""
 

@@ -1,8 +1,8 @@
 """The beats of a whole file: each onset is judged by what comes before it and by what comes after.
 
-The bar pointer goes over the network's activations both ways (`smoothing`). Beats are the best path over the onsets,
-with the smoothed beat length as guide (after Ellis, "Beat tracking by dynamic programming", JNMR 36(1), 2007), and bars
-the best path over the beats.
+Two networks read the file, one from each end, and the bar pointer goes over what they say both ways (`smoothing`).
+Beats are the best path over the onsets, with the smoothed beat length as guide (after Ellis, "Beat tracking by dynamic
+programming", JNMR 36(1), 2007), and bars the best path over the beats.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from processors.notes import Notes
 
 from .bars import METRE_OF, PLACE_OF, best_places
 from .frames import frames_of
-from .network import BeatNetwork
+from .network import BACKWARDS, BeatNetwork
 from .smoothing import smooth
 from .tracker import Beat
 
@@ -52,12 +52,36 @@ class OfflineSettings:
     bar_trust: float = 1.2
 
 
-def beats_offline(notes: Notes, network: BeatNetwork, settings: OfflineSettings | None = None) -> list[Beat]:
-    """The beats of a whole piece, in order; each knows when the next one really is."""
-    time_s, features = frames_of(notes)
-    if not len(time_s):
-        return []
-    return decode(time_s, network.run(features).astype(np.float64), settings or OfflineSettings())
+class OfflineBeats:
+    """Finds the beats of whole pieces; safe to use from many threads.
+
+    Args:
+        forwards: the network that hears live music.
+        backwards: the one that hears pieces from their end.
+    """
+
+    def __init__(
+        self,
+        forwards: BeatNetwork | None = None,
+        backwards: BeatNetwork | None = None,
+        settings: OfflineSettings | None = None,
+    ) -> None:
+        self._forwards = forwards or BeatNetwork()
+        self._backwards = backwards or BeatNetwork(BACKWARDS)
+        self._settings = settings or OfflineSettings()
+
+    def beats_of(self, notes: Notes) -> list[Beat]:
+        """The beats of a piece, in order; each knows when the next one really is."""
+        time_s, features = frames_of(notes)
+        if not len(time_s):
+            return []
+        after = self._backwards.run(features[::-1])[::-1]
+        return decode(time_s, _both(self._forwards.run(features), after), self._settings)
+
+
+def _both(forwards: NDArray[np.float32], backwards: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Two networks' activations as one: the mean of their log odds, float64 [frames, 2]."""
+    return np.asarray(1.0 / (1.0 + np.exp(-0.5 * (_logit(forwards) + _logit(backwards)))))
 
 
 def decode(time_s: NDArray[np.float64], activation: NDArray[np.float64], known: OfflineSettings) -> list[Beat]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import symusic
 
-from processors.beats import Beat, BeatNetwork, BeatTracker, FrameBuilder, LiveBeats, beats_offline
+from processors.beats import Beat, BeatNetwork, BeatTracker, FrameBuilder, LiveBeats, OfflineBeats
 from processors.beats.frames import frames_of
 from processors.beats.live import beats_of
 from processors.midi import BadMusicError, read_midi
@@ -18,6 +18,11 @@ from processors.notes import Notes
 @pytest.fixture(scope="module")
 def network() -> BeatNetwork:
     return BeatNetwork()
+
+
+@pytest.fixture(scope="module")
+def whole(network: BeatNetwork) -> OfflineBeats:
+    return OfflineBeats(network)
 
 
 def waltz(bpm: float, bars: int = 40, seed: int = 0, jitter_s: float = 0.008) -> Notes:
@@ -132,26 +137,26 @@ def test_no_beats_in_silence(network: BeatNetwork) -> None:
     assert all(beat.time_s < last_s + 3.0 for beat in after)
 
 
-def test_a_whole_file_is_heard_from_its_first_beat_on(network: BeatNetwork) -> None:
+def test_a_whole_file_is_heard_from_its_first_beat_on(whole: OfflineBeats) -> None:
     true_s = 1.0 + np.arange(120) * 60.0 / 100.0
     notes = waltz(100.0)
-    beats = beats_offline(notes, network)
+    beats = whole.beats_of(notes)
     assert f_measure([beat.time_s for beat in beats], true_s) > 0.95
     assert all(beat.beats_per_bar == 3 for beat in beats)
     assert f_measure([beat.time_s for beat in beats if beat.downbeat], true_s[::3]) > 0.95
     assert all(a.next_beat_s == b.time_s for a, b in pairwise(beats))
     _are_sound(beats)
-    assert beats_offline(notes.between(0.0, 0.5), network) == []
+    assert whole.beats_of(notes.between(0.0, 0.5)) == []
 
 
-def test_a_piece_of_several_blocks_is_smoothed_like_a_short_one(network: BeatNetwork) -> None:
-    long = beats_offline(waltz(100.0, bars=800), network)
+def test_a_piece_of_several_blocks_is_smoothed_like_a_short_one(whole: OfflineBeats) -> None:
+    long = whole.beats_of(waltz(100.0, bars=800))
     true_s = 1.0 + np.arange(2400) * 60.0 / 100.0
     assert f_measure([beat.time_s for beat in long], true_s) > 0.9
     _are_sound(long)
 
 
-def test_drums_only_make_no_beats_and_no_harm(network: BeatNetwork) -> None:
+def test_drums_only_make_no_beats_and_no_harm(network: BeatNetwork, whole: OfflineBeats) -> None:
     rng = np.random.default_rng(2)
     score = symusic.Score(480)
     drums = symusic.Track("drums", 0, True)
@@ -163,19 +168,19 @@ def test_drums_only_make_no_beats_and_no_harm(network: BeatNetwork) -> None:
     # A live pad says nothing but pitches of percussion: struck at random, it has no beat.
     struck = Notes.of(np.cumsum(rng.exponential(0.25, 300)), rng.choice([36, 38, 42], 300))
     sure = np.mean([beat.confidence for beat in beats_of(waltz(120.0), network)])
-    for beats in (beats_of(struck, network), beats_offline(struck, network)):
+    for beats in (beats_of(struck, network), whole.beats_of(struck)):
         _are_sound(beats)
         assert not beats or np.mean([beat.confidence for beat in beats]) < sure
 
 
-def test_a_sudden_tempo_is_followed_and_not_trusted_at_once(network: BeatNetwork) -> None:
+def test_a_sudden_tempo_is_followed_and_not_trusted_at_once(network: BeatNetwork, whole: OfflineBeats) -> None:
     slow, fast = waltz(80.0, bars=30), waltz(115.0, bars=60, seed=1)
     change_s = 1.0 + 90 * 60.0 / 80.0
     onset_s = np.concatenate((slow.onset_s, fast.onset_s - 1.0 + change_s))
     both = Notes.of(
         onset_s, np.concatenate((slow.pitch, fast.pitch)), velocity=np.concatenate((slow.velocity, fast.velocity))
     )
-    for beats in (beats_of(both, network), beats_offline(both, network)):
+    for beats in (beats_of(both, network), whole.beats_of(both)):
         _are_sound(beats)
         before = [beat for beat in beats if change_s - 20.0 < beat.time_s < change_s - 1.0]
         after = [beat for beat in beats if beat.time_s > change_s + 15.0]

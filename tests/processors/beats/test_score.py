@@ -88,5 +88,19 @@ def test_a_jump_in_the_work_is_followed() -> None:
     assert [beat.position for beat in told] == [1, 2, 3] * 4
 
 
+def test_whoever_takes_over_within_a_work_tells_its_very_beats() -> None:
+    """The state of known music is the next place: a worker that begins at any note goes on as the one before."""
+    work = KnownWork.of("w", grid(), 0.25 * np.arange(240))
+    at_s = 0.25 * np.arange(40) + 0.02 * np.sin(np.arange(40))
+    whole = ScoreInformedBeats()
+    told = [beat for k in range(40) for beat in whole.at(at_s[k], work, 0.25 * k, 1.0)]
+    for start in (13, 14):
+        later = ScoreInformedBeats()
+        taken_over = [beat for k in range(start, 40) for beat in later.at(at_s[k], work, 0.25 * k, 1.0)]
+        left = [beat for beat in told if beat.time_s >= at_s[start]]
+        assert [(b.time_s, b.position) for b in taken_over] == [(b.time_s, b.position) for b in left]
+        assert taken_over[-1] == told[-1]
+
+
 def _beat(time_s: float) -> Beat:
     return Beat(time_s, 1, True, 4, 120.0, 0.5, time_s + 0.5)
