@@ -73,6 +73,17 @@ def receive(reader: EventReader, source: str, count: int) -> list[NoteEvent]:
     return events
 
 
+def receive_within(reader: EventReader, source: str, seconds: float) -> list[NoteEvent]:
+    """What has arrived when so much time is over."""
+    events: list[NoteEvent] = []
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        received = reader.poll()
+        if received and isinstance(received.event, NoteEvent) and received.event.source_id == source:
+            events.append(received.event)
+    return events
+
+
 def run(settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "ops.cli", "bridge", *arguments]
     return subprocess.run(command, env=environment_with(settings), capture_output=True, text=True, timeout=WAIT_S)
