@@ -18,6 +18,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
     ResourcePatternType,
     ResourceType,
 )
+from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from schemas.topics import CATALOGUE, CLIPS, MATCHES, NOTES, TOPICS, Topic
 
@@ -67,8 +68,15 @@ class Acls:
         self._admin = AdminClient(admin_config(settings))
 
     def grant(self, role: str, user: str) -> None:
-        """Let ``user`` do what ``role`` does; granting it again changes nothing."""
+        """Let ``user`` do what ``role`` does, and wait until the brokers say so; granting it again changes nothing."""
         self._done(self._admin.create_acls(list(bindings(role, user)), request_timeout=TIMEOUT_S).values())
+        # the controller has agreed; a broker hears of it a moment later
+        known = Retrying(
+            retry=retry_if_result(lambda roles: role not in roles),
+            wait=wait_fixed(0.1),
+            stop=stop_after_delay(TIMEOUT_S),
+        )
+        known(self.granted, user)
 
     def revoke(self, role: str, user: str) -> None:
         """Take from ``user`` what only ``role`` needs; what another role of his needs stays."""

@@ -21,6 +21,7 @@ from schemas.rhythm import Beat, Section, Trigger
 
 PATIENCE_S = 90.0
 KNOWN_AFTER_S = 10.0
+NOTE_EVERY_S = 0.05
 SOURCE = "the-band"
 
 pytestmark = pytest.mark.stack
@@ -124,12 +125,14 @@ def test_beats_and_sections_come_from_the_score_once_the_work_is_known(stack: St
     worker.wait_healthy()
     codec, beats, sections = EventCodec(settings), list[Beat](), list[Section]()
     with EventReader(settings, codec, ["beats", "sections"], "latest") as reader, EventProducer(settings, codec) as out:
-        for note in played(song, now_us() + 3_600_000_000, source):
-            out.send("notes", note)
+        notes = played(song, now_us() + 3_600_000_000, source)
+        for note in notes:
             if note.time_s >= KNOWN_AFTER_S:
+                # topics are read side by side: a match must not be overtaken by the notes after it
                 out.send("matches", found(source, note.time_s))
                 out.flush()
-                time.sleep(0.005)
+                time.sleep(NOTE_EVERY_S)
+            out.send("notes", note)
         out.flush()
         deadline = time.monotonic() + PATIENCE_S
         while not beats or beats[-1].time_s < song.beat_s[-2] or not any(part.work_id for part in sections):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 import redis
@@ -25,11 +25,11 @@ from connectors.sinks import clickhouse_sink, redis_keys, redis_sink
 from ops.stack import Stack
 from schemas.events import Candidate, Evidence, Failure, Match, Origin, Place, Work
 
+from .waiting import PATIENCE_S, eventually
+
 pytestmark = pytest.mark.stack
 
 Run = Callable[[Settings, threading.Event], None]
-PATIENCE_S = 60.0
-T = TypeVar("T")
 
 
 @contextmanager
@@ -54,20 +54,6 @@ def running(settings: Settings, *sinks: Run) -> Iterator[None]:
         for thread in threads:
             thread.join(PATIENCE_S)
     assert not failures
-
-
-def eventually(ask: Callable[[], T], wanted: Callable[[T], bool]) -> T:
-    """Ask until the answer is the wanted one; the last answer if it never is."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            answer = ask()
-            if wanted(answer) or time.monotonic() > deadline:
-                return answer
-        except (redis.RedisError, IndexError):
-            if time.monotonic() > deadline:
-                raise
-        time.sleep(0.05)
 
 
 CANDIDATE = Candidate(
