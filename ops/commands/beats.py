@@ -75,29 +75,20 @@ def _one(finder: BeatFiles, file: Path, as_json: bool) -> None:
 
 
 def _many(finder: BeatFiles, files: Path, root: Path, jsonl: Path | None) -> None:
-    import json
     from contextlib import ExitStack
 
-    from rich.console import Console
-    from rich.progress import Progress
-
+    from ops.answer_lines import answer_lines, with_bar
     from ops.beat_files import FilesError, beats_of_paths, read_paths
 
-    console = Console(stderr=True)
     with ExitStack() as stack:
         try:
             paths = read_paths(files)
-            output = None if jsonl is None else stack.enter_context(jsonl.open("w", encoding="utf-8"))
+            write = stack.enter_context(answer_lines(jsonl))
         except (FilesError, OSError) as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(USAGE) from error
-        bars = stack.enter_context(Progress(console=console, disable=not console.is_terminal))
-        for answer in bars.track(beats_of_paths(finder, paths, root), total=len(paths), description="Finding beats"):
-            line = json.dumps(answer, ensure_ascii=False)
-            if output is None:
-                typer.echo(line)
-            else:
-                output.write(line + "\n")
+        for answer in with_bar(beats_of_paths(finder, paths, root), len(paths), "Finding beats"):
+            write(answer)
 
 
 def _show(answer: dict[str, Any]) -> None:

@@ -69,29 +69,20 @@ def _identify_file(files: FileIdentifier, file: Path, start: float, length: floa
 
 
 def _identify_clips(files: FileIdentifier, clips: Path, root: Path, jsonl: Path | None) -> None:
-    import json
     from contextlib import ExitStack
 
-    from rich.console import Console
-    from rich.progress import Progress
-
+    from ops.answer_lines import answer_lines, with_bar
     from ops.identifying import ClipsError, identify_rows, read_rows
 
-    console = Console(stderr=True)
     with ExitStack() as stack:
         try:
             rows = read_rows(clips)
-            output = None if jsonl is None else stack.enter_context(jsonl.open("w", encoding="utf-8"))
+            write = stack.enter_context(answer_lines(jsonl))
         except (ClipsError, OSError) as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(USAGE) from error
-        bars = stack.enter_context(Progress(console=console, disable=not console.is_terminal))
-        for answer in bars.track(identify_rows(files, rows, root), total=len(rows), description="Identifying"):
-            line = json.dumps(answer, ensure_ascii=False)
-            if output is None:
-                typer.echo(line)
-            else:
-                output.write(line + "\n")
+        for answer in with_bar(identify_rows(files, rows, root), len(rows), "Identifying"):
+            write(answer)
 
 
 def _show(answer: dict[str, Any]) -> None:

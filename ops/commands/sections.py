@@ -57,25 +57,21 @@ def _one(finder: SectionFiles, file: Path, as_json: bool) -> None:
 
 
 def _many(finder: SectionFiles, files: Path, root: Path, jsonl: Path | None) -> None:
-    import json
     from contextlib import ExitStack
 
+    from ops.answer_lines import answer_lines
     from ops.beat_files import FilesError, read_paths
     from ops.section_files import sections_of_files
 
     with ExitStack() as stack:
         try:
             paths = read_paths(files)
-            output = None if jsonl is None else stack.enter_context(jsonl.open("w", encoding="utf-8"))
+            write = stack.enter_context(answer_lines(jsonl))
         except (FilesError, OSError) as error:
             typer.echo(str(error), err=True)
             raise typer.Exit(USAGE) from error
         for answer in sections_of_files(finder, paths, root):
-            line = json.dumps(answer, ensure_ascii=False)
-            if output is None:
-                typer.echo(line)
-            else:
-                output.write(line + "\n")
+            write(answer)
 
 
 def _show(found: list[dict[str, Any]]) -> None:
