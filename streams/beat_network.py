@@ -53,6 +53,7 @@ class BeatNetworkAgent:
 
     name = NAME
     topics: tuple[str, ...] = (topics.FRAMES.name,)
+    passing: frozenset[str] = frozenset()
 
     def __init__(self, settings: Settings, codec: EventCodec, network: BeatNetwork) -> None:
         self._settings = settings

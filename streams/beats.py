@@ -74,6 +74,7 @@ class BeatsAgent:
     """Tells the beats of all sources of its partitions; see ``Agent``."""
 
     name = NAME
+    passing = frozenset({topics.MATCHES.name})  # where the player was before is of no use
     topics: tuple[str, ...] = (topics.ACTIVATIONS.name, topics.MATCHES.name)
 
     def __init__(self, settings: Settings, codec: EventCodec) -> None:

@@ -66,6 +66,7 @@ class FramesAgent:
 
     name = NAME
     topics: tuple[str, ...] = (topics.NOTES.name,)
+    passing: frozenset[str] = frozenset()
 
     def __init__(self, settings: Settings, codec: EventCodec) -> None:
         self._settings = settings

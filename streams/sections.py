@@ -73,6 +73,7 @@ class SectionsAgent:
     """Tells the sections of all sources of its partitions; see ``Agent``."""
 
     name = NAME
+    passing = frozenset({topics.MATCHES.name})  # where the player was before is of no use
     topics: tuple[str, ...] = (topics.NOTES.name, topics.BEATS.name, topics.MATCHES.name)
 
     def __init__(self, settings: Settings, codec: EventCodec) -> None:

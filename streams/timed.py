@@ -31,7 +31,7 @@ from .records import Record
 
 IDLE_S = 0.1
 """How long is waited for a record while nothing falls due."""
-COMMITTED_TIMEOUT_S = 10.0
+OFFSETS_TIMEOUT_S = 10.0
 GIL_SWITCH_INTERVAL_S = 0.0005
 
 log = structlog.get_logger(__name__)
@@ -50,10 +50,13 @@ class Agent(Protocol):
     Attributes:
         name: of the stage: its consumer group and its dead letters carry it.
         topics: its inputs, which have the same number of partitions; the same numbers of each are given to one worker.
+        passing: those of its topics whose records are worth nothing once newer ones are there: a group that has never
+            read them begins at their ends, where it begins the others at their beginnings.
     """
 
     name: str
     topics: tuple[str, ...]
+    passing: frozenset[str]
 
     def take_over(self, committed: dict[tuple[str, int], int]) -> None:
         """From now on these partitions, by topic and number, are this worker's, and no others.
@@ -174,9 +177,14 @@ class TimedLoop:
         self._reassigned = False
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        committed = consumer.committed(partitions, timeout=COMMITTED_TIMEOUT_S)
-        consumer.assign(partitions)
+        committed = consumer.committed(partitions, timeout=OFFSETS_TIMEOUT_S)
         self._owned = {(place.topic, place.partition): max(place.offset, -1) for place in committed}
+        new = [place for place in committed if place.offset < 0 and place.topic in self._agent.passing]
+        for place in new:
+            _, place.offset = consumer.get_watermark_offsets(place, timeout=OFFSETS_TIMEOUT_S)
+        consumer.assign(committed)
+        if new:
+            consumer.store_offsets(offsets=new)
         self._reassigned = True
 
     def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:

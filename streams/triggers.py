@@ -46,6 +46,7 @@ class TriggerAgent:
 
     name = NAME
     topics: tuple[str, ...] = (topics.BEATS.name, topics.SECTIONS.name)
+    passing: frozenset[str] = frozenset()
 
     def __init__(self, settings: Settings, codec: EventCodec, rules: Rules) -> None:
         self._settings = settings

@@ -140,26 +140,40 @@ def test_beats_and_sections_come_from_the_score_once_the_work_is_known(stack: St
     )
     worker = stack.add("rhythm")
     worker.start()
-    worker.wait_healthy()
-    wait_until_read(settings, "continuo-beats", "matches")
     codec, beats, sections = EventCodec(settings), list[Beat](), list[Section]()
     with EventReader(settings, codec, ["beats", "sections"], "latest") as reader, EventProducer(settings, codec) as out:
+
+        def read_until(time_s: float) -> None:
+            deadline = time.monotonic() + PATIENCE_S
+            while not beats or beats[-1].time_s < time_s:
+                assert time.monotonic() < deadline, f"{len(beats)} beats, the last {beats[-1:]}"
+                received = reader.poll()
+                if received and isinstance(received.event, Beat) and received.event.source_id == source:
+                    beats.append(received.event)
+                elif received and isinstance(received.event, Section) and received.event.source_id == source:
+                    sections.append(received.event)
+
         notes = played(song, now_us() + 3_600_000_000, source)
-        for note in notes:
-            if note.time_s >= KNOWN_AFTER_S:
-                # topics are read side by side: a match must not be overtaken by the notes after it
-                out.send("matches", found(source, note.time_s))
-                out.flush()
-                time.sleep(NOTE_EVERY_S)
+        unknown = [note for note in notes if note.time_s < KNOWN_AFTER_S]
+        for note in unknown:
             out.send("notes", note)
         out.flush()
+        # places are worth something at their time only, so every agent has to be at work before the first
+        read_until(KNOWN_AFTER_S - 2.0)
+        wait_until_read(settings, "continuo-beats", "matches")
+        for note in notes[len(unknown) :]:
+            # topics are read side by side: a match must not be overtaken by the notes after it
+            out.send("matches", found(source, note.time_s))
+            out.flush()
+            time.sleep(NOTE_EVERY_S)
+            out.send("notes", note)
+        out.flush()
+        read_until(song.beat_s[-2])
         deadline = time.monotonic() + PATIENCE_S
-        while not beats or beats[-1].time_s < song.beat_s[-2] or not any(part.work_id for part in sections):
-            assert time.monotonic() < deadline, f"{len(beats)} beats, the last {beats[-1:]}"
+        while not any(part.work_id for part in sections):
+            assert time.monotonic() < deadline, f"No section of the work among {sections}"
             received = reader.poll()
-            if received and isinstance(received.event, Beat) and received.event.source_id == source:
-                beats.append(received.event)
-            elif received and isinstance(received.event, Section) and received.event.source_id == source:
+            if received and isinstance(received.event, Section) and received.event.source_id == source:
                 sections.append(received.event)
     worker.stop()
     known = [beat for beat in beats if beat.basis == "score"]
