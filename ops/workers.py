@@ -88,6 +88,7 @@ def _rhythm(settings: Settings) -> None:
     import numpy as np
 
     from processors.beats import BeatNetwork
+    from processors.beats.followed import warm_up
     from processors.beats.live import beats_of
     from processors.notes import Notes
     from streams.beat_network import ENGINE, BeatNetworkAgent
@@ -101,7 +102,9 @@ def _rhythm(settings: Settings) -> None:
         settings, topics.FRAMES, topics.ACTIVATIONS, topics.BEATS, topics.SECTIONS, topics.DEAD_LETTERS
     )
     network = BeatNetwork()
-    beats_of(first_notes, network)  # compiled before the first player waits for it
+    # compiled before the first player waits for it
+    beats_of(first_notes, network)
+    warm_up()
     agents: list[Agent] = [
         FramesAgent(settings, codec),
         BeatsAgent(settings, codec),

@@ -1,7 +1,7 @@
-"""The beats agent: activations and the live worker's matches in, beats out, numbered within the session.
+"""The beats agent: notes, activations and the live worker's matches in, beats out, numbered within the session.
 
-While a source's work is not known, its beats are those that the network hears; once it is, they come from the score at
-the place where the live worker finds the player.
+While a source's work is not known, its beats are those that the network hears; once the live worker has found it, they
+come from the score, which is followed note by note.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from connectors.registry import EventCodec
 from connectors.settings import Settings
 from processors.beats import Beat as TrackedBeat
 from processors.beats import BeatTracker
-from processors.beats.score import ScoreInformedBeats
+from processors.beats.followed import FollowedBeats
 from schemas import topics
 from schemas.codec import UndecodableError
-from schemas.events import Match, Origin
+from schemas.events import Match, NoteEvent, Origin
 from schemas.rhythm import Activations, Beat
 
 from .known_works import KnownWorks
+from .live_sources import check_note, is_struck
 from .readback import Readback
 from .records import Record
 from .sources import Sources
@@ -50,7 +51,8 @@ class _Source:
     def _begin(self, session_id: str) -> None:
         self.session_id = session_id
         self.tracker = BeatTracker()
-        self.joined = ScoreInformedBeats()
+        self.followed = FollowedBeats()
+        self.sequence = -1
         self.next_frame = 0
         self.number = 0
         self.told_s = -np.inf
@@ -74,8 +76,8 @@ class BeatsAgent:
     """Tells the beats of all sources of its partitions; see ``Agent``."""
 
     name = NAME
-    passing = frozenset({topics.MATCHES.name})  # where the player was before is of no use
-    topics: tuple[str, ...] = (topics.ACTIVATIONS.name, topics.MATCHES.name)
+    passing = frozenset({topics.NOTES.name, topics.MATCHES.name})  # where the player was before is of no use
+    topics: tuple[str, ...] = (topics.NOTES.name, topics.ACTIVATIONS.name, topics.MATCHES.name)
 
     def __init__(self, settings: Settings, codec: EventCodec) -> None:
         self._settings = settings
@@ -90,7 +92,7 @@ class BeatsAgent:
         self._sources.clear()
         since_s = time.time() - self._settings.rhythm.readback_s
         for (topic, partition), next_offset in committed.items():
-            if topic == topics.MATCHES.name:
+            if topic in self.passing:
                 continue  # the next match says where the player is
             for record in self._readback.tail(topic, partition, since_s, to_offset=max(next_offset, 0)):
                 self.hear([record])
@@ -98,20 +100,26 @@ class BeatsAgent:
                 self._recall(record)
 
     def hear(self, records: Sequence[Record]) -> list[Said]:
-        """Activations; see ``Agent``."""
+        """Notes, activations and matches; see ``Agent``."""
         said: list[Said] = []
         for record in records:
             try:
                 event = self._codec.decode(record.topic, record.value or b"")
                 if isinstance(event, Activations):
                     _check(event)
+                elif isinstance(event, NoteEvent):
+                    check_note(event)
             except UndecodableError as error:
-                said.append(refuse(record, NAME, str(error), self._settings))
+                if record.topic != topics.NOTES.name:  # the live worker answers those
+                    said.append(refuse(record, NAME, str(error), self._settings))
                 continue
-            if isinstance(event, Activations):
-                said += self._track(record, event)
-            elif isinstance(event, Match) and event.kind == "live" and event.status == "matched":
-                said += self._place(record, event)
+            match event:
+                case Activations():
+                    said += self._track(record, event)
+                case Match(kind="live", status="matched"):
+                    said += self._place(record, event)
+                case NoteEvent() if is_struck(event):
+                    said += self._follow(record, event)
         return said
 
     def due_at_s(self) -> float | None:
@@ -142,7 +150,15 @@ class BeatsAgent:
                 continue  # heard before
             source.next_frame, source.frame_s = event.first_frame + index + 1, time_s
             beats += source.tracker.add(time_s, np.array([event.beat[index], event.downbeat[index]], np.float32))
-        return self._said(event.source_id, source, source.joined.heard(beats))
+        return self._said(event.source_id, source, source.followed.heard(beats))
+
+    def _follow(self, record: Record, note: NoteEvent) -> list[Said]:
+        """Follow the player through the score, if his work is known."""
+        source = self._sources.heard(note.source_id, record.timestamp_s)
+        if note.session_id != source.session_id or note.sequence <= source.sequence:
+            return []  # of a session that its activations have yet to begin, or heard before
+        source.sequence = note.sequence
+        return self._said(note.source_id, source, source.followed.note(note.time_s, note.pitch))
 
     def _place(self, record: Record, match: Match) -> list[Said]:
         """The live worker has found the player in a work."""
@@ -154,7 +170,7 @@ class BeatsAgent:
         if abs(match.time_s - source.frame_s) > PLAYING_S:
             return []  # of another session
         source.place_s, source.origin = match.time_s, record.origin
-        told = source.joined.at(match.time_s, work, best.ref_end_s, best.tempo_ratio)
+        told = source.followed.found(match.time_s, work, best.ref_end_s, best.transposition, best.tempo_ratio)
         return self._said(match.source_id, source, told)
 
     def _recall(self, record: Record) -> None:
@@ -182,8 +198,8 @@ class BeatsAgent:
 def _passed(source: _Source, now_s: float) -> list[TrackedBeat]:
     """The beats that have passed by ``now_s`` on the source's clock without a note on them."""
     # the score's first: when it has lost the player, the network's are told again
-    told = source.joined.advance(now_s - PLACE_LATE_S)
-    return told + source.joined.heard(source.tracker.advance(now_s - LATE_S))
+    told = source.followed.advance(now_s - PLACE_LATE_S)
+    return told + source.followed.heard(source.tracker.advance(now_s - LATE_S))
 
 
 def _event(source_id: str, source: _Source, beat: TrackedBeat) -> Beat:

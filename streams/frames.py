@@ -15,7 +15,7 @@ from schemas.codec import UndecodableError
 from schemas.events import NoteEvent, Origin
 from schemas.rhythm import Frames
 
-from .live_sources import PERCUSSION_CHANNEL
+from .live_sources import is_struck
 from .readback import Readback
 from .records import Record
 from .sources import Sources
@@ -116,7 +116,7 @@ class FramesAgent:
             return []
         source.sequence, source.origin, source.trace_context = event.sequence, record.origin, event.trace_context
         source.zeros_us.append(event.created_at - round(event.time_s * 1e6))
-        if event.type != "note_on" or event.velocity <= 0 or event.channel == PERCUSSION_CHANNEL:
+        if not is_struck(event):
             return self._said(event.source_id, source, source.builder.flush(event.time_s))
         try:
             frames = source.builder.add(event.time_s, event.pitch, event.velocity)

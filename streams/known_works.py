@@ -33,6 +33,6 @@ class KnownWorks:
             known = self._catalogue
             self._catalogue = Catalogue.open(self._folder) if known is None else known.refreshed()
             beats = self._catalogue.score_beats(work_id)
-            return None if beats is None else KnownWork.of(work_id, beats, self._catalogue.notes_of(work_id).onset_s)
+            return None if beats is None else KnownWork.of(work_id, self._catalogue.notes_of(work_id), beats)
         except (CatalogueError, KeyError):
             return None

@@ -7,7 +7,6 @@ a partition that is new to a worker, or has moved on without it, is read back be
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 
@@ -26,7 +25,7 @@ from .app import make_app
 from .catalogue_view import CatalogueView
 from .dead_letters import DeadLetters
 from .delivery import Delivery
-from .live_sources import LiveSources
+from .live_sources import LiveSources, check_note
 from .readback import Readback
 from .records import Output, Record
 
@@ -81,7 +80,7 @@ class LiveHandler:
     def _hear(self, record: Record) -> NoteEvent:
         event = self._codec.decode(record.topic, record.value or b"")
         assert isinstance(event, NoteEvent)
-        _check(event)
+        check_note(event)
         self._sources.hear(record, event)
         return event
 
@@ -107,14 +106,6 @@ class LiveHandler:
         except ResultTooLargeError as error:
             answer = self._dead_letters.of(record, "result_too_large", str(error))
         return [answer, *letters]
-
-
-def _check(event: NoteEvent) -> None:
-    if not (0 <= event.pitch < 128 and 0 <= event.velocity < 128 and math.isfinite(event.time_s)):
-        raise UndecodableError(
-            f"No such note: pitch {event.pitch}, velocity {event.velocity}, at {event.time_s} s; "
-            "pitch and velocity go from 0 to 127."
-        )
 
 
 def make_live_app(settings: Settings, handler: LiveHandler) -> faust.App:

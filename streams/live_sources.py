@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict, deque
 
 from connectors.settings import LiveSettings
 from processors.identify import Identification, Identifier, LiveTracker
+from schemas.codec import UndecodableError
 from schemas.events import NoteEvent
 
 from .records import Record
 
 PERCUSSION_CHANNEL = 9
 """General MIDI's channel of drums, whose pitches are instruments; files are read without them, too."""
+
+
+def check_note(event: NoteEvent) -> None:
+    """Raises ``UndecodableError`` where a note is none."""
+    if not (0 <= event.pitch < 128 and 0 <= event.velocity < 128 and math.isfinite(event.time_s)):
+        raise UndecodableError(
+            f"No such note: pitch {event.pitch}, velocity {event.velocity}, at {event.time_s} s; "
+            "pitch and velocity go from 0 to 127."
+        )
+
+
+def is_struck(event: NoteEvent) -> bool:
+    """Whether a note with a pitch begins here."""
+    return event.type == "note_on" and event.velocity > 0 and event.channel != PERCUSSION_CHANNEL
 
 
 class LiveSource:
@@ -39,7 +55,7 @@ class LiveSource:
         if event.sequence <= self._sequence:
             return
         self._sequence = event.sequence
-        if event.type == "note_on" and event.velocity > 0 and event.channel != PERCUSSION_CHANNEL:
+        if is_struck(event):
             self._add(event.time_s, event.pitch, event.velocity)
 
     def _add(self, time_s: float, pitch: int, velocity: int) -> None:

@@ -24,7 +24,7 @@ from schemas.codec import UndecodableError
 from schemas.events import Event, Match, NoteEvent
 from schemas.rhythm import Beat, Section
 
-from .live_sources import PERCUSSION_CHANNEL
+from .live_sources import is_struck
 from .readback import Readback
 from .records import Record
 from .sources import Sources
@@ -119,7 +119,7 @@ class SectionsAgent:
                 source.enter(event.session_id)
                 if event.sequence > source.sequence:
                     source.sequence = event.sequence
-                    if event.type == "note_on" and event.velocity > 0 and event.channel != PERCUSSION_CHANNEL:
+                    if is_struck(event):
                         source.notes.append((event.time_s, event.pitch, event.velocity))
             case Beat() if event.session_id == source.session_id and event.number > source.beat:
                 source.beat = event.number

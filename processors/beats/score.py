@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from processors.notes import Notes
 from processors.score_beats import ScoreBeats
 
 from .tracker import Beat
@@ -40,21 +41,23 @@ class KnownWork:
 
     Attributes:
         work_id: of the catalogue.
+        notes: of the work, with onsets and pitches.
         beats: on the work's clock.
         struck: bool [beats], whether a note begins on each.
     """
 
     work_id: str
+    notes: Notes
     beats: ScoreBeats
     struck: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, work_id: str, beats: ScoreBeats, onset_s: NDArray[np.float64]) -> KnownWork:
-        """From the work's beats and the onsets of its notes, seconds, ascending."""
+    def of(cls, work_id: str, notes: Notes, beats: ScoreBeats) -> KnownWork:
+        """From the work's notes and beats."""
         index = np.arange(len(beats))
-        place = np.interp(onset_s, beats.time_s, index, -1.0, -1.0)
+        place = np.interp(notes.onset_s, beats.time_s, index, -1.0, -1.0)
         on = np.abs(place - np.rint(place)) <= ON_BEAT
-        return cls(work_id, beats, np.isin(index, np.rint(place[on]).astype(np.int64)))
+        return cls(work_id, notes, beats, np.isin(index, np.rint(place[on]).astype(np.int64)))
 
 
 class ScoreInformedBeats:

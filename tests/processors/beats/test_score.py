@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from processors.beats import Beat, BeatNetwork
+from processors.beats.followed import FollowedBeats
 from processors.beats.live import beats_of
 from processors.beats.score import KnownWork, ScoreInformedBeats
 from processors.identify import Catalogue, Identifier, WorkEntry
@@ -56,7 +57,7 @@ def test_beats_of_a_known_work_are_the_scores(identifier: Identifier) -> None:
 
 
 def test_after_the_work_the_network_goes_on() -> None:
-    work = KnownWork.of("w", grid(), 0.25 * np.arange(240))
+    work = KnownWork.of("w", tune(3), grid())
     joined = ScoreInformedBeats()
     told = joined.heard([_beat(0.5), _beat(1.0)])
     for k in range(8):
@@ -76,7 +77,7 @@ def test_after_the_work_the_network_goes_on() -> None:
 
 
 def test_a_jump_in_the_work_is_followed() -> None:
-    work = KnownWork.of("w", grid(), 0.25 * np.arange(240))
+    work = KnownWork.of("w", tune(3), grid())
     joined = ScoreInformedBeats()
     told: list[Beat] = []
     for k in range(12):
@@ -90,7 +91,7 @@ def test_a_jump_in_the_work_is_followed() -> None:
 
 def test_whoever_takes_over_within_a_work_tells_its_very_beats() -> None:
     """The state of known music is the next place: a worker that begins at any note goes on as the one before."""
-    work = KnownWork.of("w", grid(), 0.25 * np.arange(240))
+    work = KnownWork.of("w", tune(3), grid())
     at_s = 0.25 * np.arange(40) + 0.02 * np.sin(np.arange(40))
     whole = ScoreInformedBeats()
     told = [beat for k in range(40) for beat in whole.at(at_s[k], work, 0.25 * k, 1.0)]
@@ -100,6 +101,23 @@ def test_whoever_takes_over_within_a_work_tells_its_very_beats() -> None:
         left = [beat for beat in told if beat.time_s >= at_s[start]]
         assert [(b.time_s, b.position) for b in taken_over] == [(b.time_s, b.position) for b in left]
         assert taken_over[-1] == told[-1]
+
+
+def test_beats_are_on_the_notes_though_places_come_seldom_and_late() -> None:
+    notes, followed = tune(3), FollowedBeats()
+    work = KnownWork.of("w", notes, grid())
+    played_s = notes.onset_s * 1.2 + 0.15 * np.sin(notes.onset_s)
+    told: list[Beat] = []
+    for number in range(120):
+        told += followed.note(float(played_s[number]), int(notes.pitch[number]) + 3)
+        if number >= 20 and number % 16 == 0:
+            heard = number - 5
+            told += followed.found(float(played_s[heard]), work, float(notes.onset_s[heard]), 3, 1.0 / 1.2)
+    assert {beat.work_id for beat in told} == {"w"}
+    true_s = np.interp([beat.time_s for beat in told], played_s, notes.onset_s)
+    assert np.abs(true_s - 0.5 * np.rint(true_s / 0.5)).max() < 0.01
+    assert np.ptp(np.diff(true_s)) < 0.02
+    assert len(told) > 35
 
 
 def _beat(time_s: float) -> Beat:
