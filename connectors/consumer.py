@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
@@ -33,7 +33,7 @@ class Received:
         origin: where it lies.
         key: its key.
         timestamp_ms: when it was sent, milliseconds since the epoch.
-        event: the event; None for a tombstone or when it cannot be decoded.
+        event: the event; None for a tombstone, when it cannot be decoded, or when nobody wants it.
         problem: why it cannot be decoded, if so.
     """
 
@@ -54,14 +54,23 @@ class EventReader:
         codec: decodes the events.
         topics: what to read.
         start: ``earliest``, ``latest``, or the moment from which records are read.
+        wanted: whether the records of a key are decoded; all are by default. Others come without their event.
 
     Raises:
         KafkaUnavailableError: the brokers do not answer or lack a topic.
     """
 
-    def __init__(self, settings: Settings, codec: EventCodec, topics: Sequence[str], start: Start = "earliest") -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        codec: EventCodec,
+        topics: Sequence[str],
+        start: Start = "earliest",
+        wanted: Callable[[bytes | None], bool] = lambda key: True,
+    ) -> None:
         self._settings = settings
         self._codec = codec
+        self._wanted = wanted
         self._timeout_s = settings.kafka.connect_timeout_s
         self._consumer = Consumer(
             client_config(settings)
@@ -164,7 +173,7 @@ class EventReader:
         self._reached(message)
         origin = Origin(message.topic() or "", message.partition() or 0, message.offset() or 0)
         key, value, timestamp_ms = message.key(), message.value(), message.timestamp()[1]
-        if value is None:
+        if value is None or not self._wanted(key):
             return Received(origin, key, timestamp_ms, None)
         try:
             return Received(origin, key, timestamp_ms, self._codec.decode(origin.topic, value))

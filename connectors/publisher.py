@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, TypedDict, Unpack
 
 import soundfile
 
@@ -50,20 +50,27 @@ def kind_of(data: bytes, name: str) -> Kind:
     raise ClipError(f"{name} is neither MIDI nor audio that can be read (wav, flac, ogg, mp3, aiff, ...).")
 
 
-class ClipPublisher:
-    """Publishes clips. As a context manager it flushes at the end."""
+class ClipFields(TypedDict, total=False):
+    """What may be said of a clip; ``ClipMaker.make`` explains it."""
 
-    def __init__(self, settings: Settings, codec: EventCodec, blobs: BlobStore) -> None:
+    clip_id: str | None
+    name: str | None
+    kind: Kind | None
+    start_s: float
+    length_s: float | None
+    wants: tuple[str, ...]
+    trace_context: str | None
+
+
+class ClipMaker:
+    """Makes the event of a clip; a large one's bytes go into the blob store. May be used from several threads."""
+
+    def __init__(self, settings: Settings, blobs: BlobStore) -> None:
         self._blobs = blobs
         self._inline_max_bytes = settings.blobs.inline_max_bytes
         self._max_bytes = settings.blobs.max_bytes
-        self._producer = EventProducer(settings, codec)
 
-    def require(self) -> None:
-        """Make sure that Kafka and the registry are there; raises as ``EventProducer.require``."""
-        self._producer.require(CLIPS.name)
-
-    def publish(
+    def make(
         self,
         music: bytes | Path,
         source_id: str,
@@ -76,7 +83,7 @@ class ClipPublisher:
         wants: tuple[str, ...] = ("identify",),
         trace_context: str | None = None,
     ) -> Clip:
-        """Queue one clip; waits while the queue is full. It is delivered when ``flush`` returns.
+        """The event of one clip.
 
         Args:
             music: the bytes of a MIDI or sound file, or the file.
@@ -89,20 +96,16 @@ class ClipPublisher:
             wants: the analyses that are wanted.
             trace_context: the ``traceparent`` of the caller's trace; a new trace by default.
 
-        Returns:
-            The event as it was queued.
-
         Raises:
             ClipError: the file cannot be read, is too large, or is no music by its bytes and name.
             BlobUnavailableError: a large clip cannot be stored now.
-            RegistryError, DeliveryError: as ``EventProducer.send``.
         """
         clip_id = clip_id or str(uuid.uuid4())
         if name is None:
             name = music.name if isinstance(music, Path) else clip_id
         data = self._bytes_of(music, name)
         inline = len(data) <= self._inline_max_bytes
-        clip = Clip(
+        return Clip(
             source_id=source_id,
             trace_context=trace_context or new_traceparent(),
             clip_id=clip_id,
@@ -114,6 +117,44 @@ class ClipPublisher:
             length_s=length_s,
             wants=wants,
         )
+
+    def _bytes_of(self, music: bytes | Path, name: str) -> bytes:
+        try:
+            size = music.stat().st_size if isinstance(music, Path) else len(music)
+            if size > self._max_bytes:
+                raise ClipError(
+                    f"{name} has {size} bytes; the limit is {self._max_bytes} (the setting blobs.max_bytes)."
+                )
+            return music.read_bytes() if isinstance(music, Path) else music
+        except OSError as error:
+            raise ClipError(f"{name} cannot be read: {error.strerror}.") from error
+
+
+class ClipPublisher:
+    """Publishes clips. As a context manager it flushes at the end."""
+
+    def __init__(self, settings: Settings, codec: EventCodec, blobs: BlobStore) -> None:
+        self._maker = ClipMaker(settings, blobs)
+        self._producer = EventProducer(settings, codec)
+
+    def require(self) -> None:
+        """Make sure that Kafka and the registry are there; raises as ``EventProducer.require``."""
+        self._producer.require(CLIPS.name)
+
+    def publish(self, music: bytes | Path, source_id: str, **fields: Unpack[ClipFields]) -> Clip:
+        """Queue one clip; waits while the queue is full. It is delivered when ``flush`` returns.
+
+        Args:
+            music, source_id, fields: as for ``ClipMaker.make``.
+
+        Returns:
+            The event as it was queued.
+
+        Raises:
+            ClipError, BlobUnavailableError: as ``ClipMaker.make``.
+            RegistryError, DeliveryError: as ``EventProducer.send``.
+        """
+        clip = self._maker.make(music, source_id, **fields)
         self._producer.send(CLIPS.name, clip)
         return clip
 
@@ -132,14 +173,3 @@ class ClipPublisher:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._producer.__exit__(kind, error, trace)
-
-    def _bytes_of(self, music: bytes | Path, name: str) -> bytes:
-        try:
-            size = music.stat().st_size if isinstance(music, Path) else len(music)
-            if size > self._max_bytes:
-                raise ClipError(
-                    f"{name} has {size} bytes; the limit is {self._max_bytes} (the setting blobs.max_bytes)."
-                )
-            return music.read_bytes() if isinstance(music, Path) else music
-        except OSError as error:
-            raise ClipError(f"{name} cannot be read: {error.strerror}.") from error

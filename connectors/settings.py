@@ -227,14 +227,49 @@ class ErrorGeneratorSettings(Section):
     styles: Path | None = Field(None, description="A YAML file of styles; empty: the five that are built in.")
 
 
+class GatewayToken(Section):
+    """Someone who may use the gateway; ``continuo token`` makes the secret and its hash."""
+
+    name: str = Field(min_length=1, max_length=64)
+    sha256: str = Field(pattern="^[0-9a-f]{64}$", description="Of the secret, which is kept nowhere.")
+    scopes: tuple[Literal["read", "publish", "rhythm"], ...] = ("read",)
+    requests_per_s: int = Field(100, ge=1)
+
+
 class GatewaySettings(Section):
     """The HTTP gateway."""
 
     host: str = "127.0.0.1"
+    tokens: tuple[GatewayToken, ...] = Field((), description="Who may use it; empty: this machine only.")
+    allowed_hosts: tuple[str, ...] = Field(
+        ("127.0.0.1", "localhost"), description="Without tokens: what it may be called, so that no web page misuses it."
+    )
+    requests_per_s: int = Field(5_000, ge=1, description="Without tokens: what is answered in all.")
     body_max_bytes: int = Field(64 << 20, description="The largest upload.")
-    timeout_s: float = Field(120.0, description="The longest that a request may take.")
+    timeout_s: float = Field(120.0, description="The longest that a request may take; streams may last.")
+    connections: int = Field(2_000, description="Open at the same time; more are refused.")
+    streams: int = Field(1_000, description="Live streams at the same time.")
+    stream_queue: int = Field(
+        256, description="Events that wait for a slow reader of a stream; older ones are dropped."
+    )
+    sources: int = Field(10_000, description="Live sources that are remembered.")
+    players: int = Field(1_000, description="Connections that send live notes at the same time.")
+    notes_per_message: int = 256
+    wait_max_s: float = Field(60.0, description="The longest that a request waits for the answer to a clip.")
+    waiting: int = Field(2_000, description="Clips whose answers are waited for at the same time.")
+    poll_s: float = Field(0.02, description="How often Redis is asked for answers that are waited for.")
+    cache_s: float = Field(5.0, description="How long an answer is kept in memory.")
+    cache_max_bytes: int = 64 << 20
+    works_max: int = Field(200, description="The most works in one answer.")
+    score_max_notes: int = Field(50_000, description="The most notes in one answer.")
     rhythm_sessions: int = Field(32, description="Rhythm modes that run at the same time.")
     rhythm_max_s: float = Field(3_600.0, description="The longest that one runs.")
+
+    @model_validator(mode="after")
+    def _is_closed_to_strangers(self) -> Self:
+        if self.host not in ("127.0.0.1", "::1", "localhost") and not self.tokens:
+            raise ValueError(f"at {self.host} others reach the gateway: gateway.tokens must name who may use it")
+        return self
 
 
 class _SettingsFile(YamlConfigSettingsSource):

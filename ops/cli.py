@@ -24,6 +24,7 @@ from ops.commands import (
     services,
     sql,
     status,
+    token,
     up,
     worker,
 )
@@ -77,6 +78,7 @@ audit.register(app)
 publish.register(app)
 bridge.register(app)
 services.register(app)
+token.register(app)
 listen.register(app)
 sql.register(app)
 acl.register(app)

@@ -149,13 +149,15 @@ def _gateway(settings: Settings) -> None:
     from connectors.event_sender import EventSender
     from connectors.gateway import make_gateway
     from connectors.http.server import serve
+    from ops.stack.report import StackReporter
     from processors.triggers import Rules
 
     stop = _stop_on_signal()
     rules = Rules.load(settings.triggers.rules)
-    with EventSender(settings, _ready_codec(settings)) as sender:
-        app = make_gateway(settings, sender.send, rules)
-        serve(app, settings.gateway.host, settings.embedded.gateway_port, stop)
+    codec = _ready_codec(settings)
+    with EventSender(settings, codec) as sender:
+        app = make_gateway(settings, sender.send, rules, codec, StackReporter(settings).as_json)
+        serve(app, settings.gateway.host, settings.embedded.gateway_port, stop, settings.gateway.connections)
 
 
 def _ready_codec(settings: Settings, *written: topics.Topic) -> EventCodec:

@@ -1,61 +1,88 @@
-"""Joins the routers of the gateway, with the limits that all of them share."""
+"""Joins the routers of the gateway, with the access and the limits that all of them share."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from connectors.blob_store import BlobStore
 from connectors.http.limits import LimitsMiddleware
-from connectors.kafka_client import KafkaUnavailableError
-from connectors.producer import DeliveryError
-from connectors.registry import RegistryError
+from connectors.publisher import ClipMaker
+from connectors.registry import EventCodec
 from connectors.settings import Settings
 from processors.triggers import Rules
 
-from . import beat_trigger, health, rhythm_mode, songs
-from .publishing import Publish
+from . import beat_trigger, clips, health, live_notes, rhythm_mode, songs, sources, status, works
+from .access import Access
+from .live_feed import LiveFeed
+from .page_files import PageFiles
+from .publishing import AWAY, Publish
+from .results import BusyError, ClipResults, StoreAwayError, redis_of
 from .rhythm_mode import RhythmModes
 from .songs import SongAnalyser
+from .status import Status
 
-AWAY = (KafkaUnavailableError, DeliveryError, RegistryError)
+THREADS = 32
+LATER = {"Retry-After": "1"}
 
 
-def make_gateway(settings: Settings, publish: Publish, rules: Rules) -> FastAPI:
+def make_gateway(
+    settings: Settings, publish: Publish, rules: Rules, codec: EventCodec | None = None, status_of: Status = dict
+) -> FastAPI:
     """The gateway.
 
     Args:
-        settings: limits, and what ``/health`` tells.
+        settings: limits, tokens, and where Kafka, Redis and the catalogue are.
         publish: delivers events.
         rules: of the triggers.
+        codec: decodes events; one of its own by default.
+        status_of: says how everything is.
     """
-    modes = RhythmModes(settings.gateway, publish, rules)
+    limits = settings.gateway
+    access = Access(limits)
+    modes = RhythmModes(limits, publish, rules)
+    feed = LiveFeed(settings, codec or EventCodec(settings))
+    results, store = ClipResults(settings), redis_of(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # threads wait for Kafka here, they do not compute
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "gateway"))
         yield
+        feed.close()
         await modes.close()
+        await results.close()
+        await store.aclose()
 
     app = FastAPI(
         title="Continuo gateway",
-        description="What is this song, and what happens on its beats.",
+        description="Which music is this, where in it is the player, and what happens on its beats.",
         docs_url=None,  # the page that draws the documentation loads its scripts from elsewhere
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.add_middleware(
-        LimitsMiddleware, max_bytes=settings.gateway.body_max_bytes, timeout_s=settings.gateway.timeout_s
-    )
+    app.state.end_streams = feed.close
+    app.add_middleware(LimitsMiddleware, max_bytes=limits.body_max_bytes, timeout_s=limits.timeout_s)
     app.include_router(health.router(settings))
-    app.include_router(songs.router(SongAnalyser(settings)))
-    app.include_router(rhythm_mode.router(modes))
-    app.include_router(beat_trigger.router(publish, rules))
-    for kind in AWAY:
+    app.include_router(status.router(access, feed, store, status_of))
+    app.include_router(clips.router(limits, access, ClipMaker(settings, BlobStore(settings)), publish, results))
+    app.include_router(sources.router(limits, access, feed, store))
+    app.include_router(live_notes.router(limits, access, publish))
+    app.include_router(works.router(settings, access))
+    rhythm = access.needs("rhythm")
+    app.include_router(songs.router(SongAnalyser(settings)), dependencies=rhythm)
+    app.include_router(rhythm_mode.router(modes), dependencies=rhythm)
+    app.include_router(beat_trigger.router(publish, rules), dependencies=rhythm)
+    for kind in (*AWAY, StoreAwayError, BusyError):
         app.add_exception_handler(kind, _away)
+    app.mount("/", PageFiles(), name="page")
     return app
 
 
 async def _away(_: Request, error: Exception) -> JSONResponse:
-    return JSONResponse({"detail": str(error)}, 503)
+    return JSONResponse({"detail": str(error)}, 503, LATER)

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 class LimitsMiddleware:
     """Answers 413 to bodies over ``max_bytes``, also to those that do not say how long they are, and 504 after
-    ``timeout_s``."""
+    ``timeout_s``. Event streams may last."""
 
     def __init__(self, app: ASGIApp, max_bytes: int, timeout_s: float) -> None:
         self._app = app
@@ -39,10 +39,12 @@ class LimitsMiddleware:
         async def noted(message: Message) -> None:
             nonlocal started
             started = True
+            if message["type"] == "http.response.start" and _is_stream(message):
+                limit.reschedule(None)
             await send(message)
 
         try:
-            async with asyncio.timeout(self._timeout_s):
+            async with asyncio.timeout(self._timeout_s) as limit:
                 await self._app(scope, counted, noted)
         except TimeoutError:
             if not started:
@@ -53,3 +55,8 @@ class LimitsMiddleware:
             return {"type": "http.disconnect"}
 
         await JSONResponse({"detail": reason}, status)(scope, nothing, send)
+
+
+def _is_stream(message: Message) -> bool:
+    kind = dict(message.get("headers", ())).get(b"content-type", b"")
+    return bool(kind.startswith(b"text/event-stream"))

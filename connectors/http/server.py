@@ -9,11 +9,12 @@ from fastapi import FastAPI
 
 BACKLOG = 128
 MAX_CONNECTIONS = 256
+MESSAGE_MAX_BYTES = 256 << 10
 POLL_S = 0.2
 
 
-def serve(app: FastAPI, host: str, port: int, stop: threading.Event) -> None:
-    """Serve ``app`` until ``stop`` is set.
+def serve(app: FastAPI, host: str, port: int, stop: threading.Event, connections: int = MAX_CONNECTIONS) -> None:
+    """Serve ``app`` until ``stop`` is set. Streams that would last end then: ``app.state.end_streams`` is called.
 
     Raises:
         OSError: the port is in use.
@@ -27,7 +28,8 @@ def serve(app: FastAPI, host: str, port: int, stop: threading.Event) -> None:
             access_log=False,
             server_header=False,
             backlog=BACKLOG,
-            limit_concurrency=MAX_CONNECTIONS,
+            limit_concurrency=connections,
+            ws_max_size=MESSAGE_MAX_BYTES,
             timeout_graceful_shutdown=5,
         )
     )
@@ -44,6 +46,7 @@ def serve(app: FastAPI, host: str, port: int, stop: threading.Event) -> None:
     while thread.is_alive() and not stop.wait(POLL_S):
         pass
     server.should_exit = True
+    getattr(app.state, "end_streams", lambda: None)()
     thread.join()
     if failures:
         raise OSError(f"The service cannot listen on {host}:{port}; is the port in use?") from failures[0]

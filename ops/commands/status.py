@@ -20,10 +20,10 @@ def status(
     from rich.console import Console
 
     from connectors.settings import Settings
-    from ops.stack.report import report
+    from ops.stack.report import StackReporter
     from ops.stack.tables import groups_table, parts_table, topics_table
 
-    found = report(Settings())
+    found = StackReporter(Settings()).report()
     if as_json:
         typer.echo(json.dumps(found.as_json()))
     else:

@@ -60,29 +60,47 @@ class StackReport:
         }
 
 
-def report(settings: Settings) -> StackReport:
-    """Ask the servers, the brokers and the supervisor's own record."""
-    state = running(settings.embedded.data_dir)
-    published = {part.name: part for part in state.parts} if state else {}
-    with ThreadPoolExecutor(len(PROBES)) as pool:
-        servers = list(pool.map(lambda name: _server(name, settings, published.get(name)), PROBES))
-    workers = tuple(part for name, part in published.items() if name not in PROBES)
-    topics, groups = _records(settings) if _is_healthy(servers, "kafka") else ((), ())
-    return StackReport(
-        supervisor=state.pid if state else None,
-        ready=_is_ready(state),
-        parts=(*servers, *workers),
-        topics=topics,
-        groups=groups,
-    )
+class StackReporter:
+    """Asks the servers, the brokers and the supervisor's own record. Its connections last: ask it often."""
 
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._cluster = Cluster(settings)
+        self._probes = {name: make(settings) for name, make in PROBES.items()}
 
-def _records(settings: Settings) -> tuple[tuple[TopicState, ...], tuple[GroupState, ...]]:
-    cluster = Cluster(settings)
-    try:
-        return tuple(cluster.topics()), tuple(cluster.groups())
-    except NotReadyError:
-        return (), ()
+    def report(self) -> StackReport:
+        """Everything as it is now."""
+        state = running(self._settings.embedded.data_dir)
+        published = {part.name: part for part in state.parts} if state else {}
+        with ThreadPoolExecutor(len(self._probes)) as pool:
+            servers = list(pool.map(lambda name: self._server(name, published.get(name)), self._probes))
+        workers = tuple(part for name, part in published.items() if name not in self._probes)
+        topics, groups = self._records() if _is_healthy(servers, "kafka") else ((), ())
+        return StackReport(
+            supervisor=state.pid if state else None,
+            ready=_is_ready(state),
+            parts=(*servers, *workers),
+            topics=topics,
+            groups=groups,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain values."""
+        return self.report().as_json()
+
+    def _records(self) -> tuple[tuple[TopicState, ...], tuple[GroupState, ...]]:
+        try:
+            return tuple(self._cluster.topics()), tuple(self._cluster.groups())
+        except NotReadyError:
+            return (), ()
+
+    def _server(self, name: str, published: PartState | None) -> PartState:
+        known = published or PartState(name=name, state="down", embedded=name in embedded_servers(self._settings))
+        try:
+            return known.model_copy(update={"state": "healthy", "says": self._probes[name].check()})
+        except NotReadyError as error:
+            state = "down" if known.state == "healthy" else known.state
+            return known.model_copy(update={"state": state, "says": str(error)})
 
 
 def _is_healthy(parts: list[PartState], name: str) -> bool:
@@ -91,12 +109,3 @@ def _is_healthy(parts: list[PartState], name: str) -> bool:
 
 def _is_ready(state: RunState | None) -> bool:
     return state is not None and state.ready
-
-
-def _server(name: str, settings: Settings, published: PartState | None) -> PartState:
-    known = published or PartState(name=name, state="down", embedded=name in embedded_servers(settings))
-    try:
-        return known.model_copy(update={"state": "healthy", "says": PROBES[name](settings).check()})
-    except NotReadyError as error:
-        state = "down" if known.state == "healthy" else known.state
-        return known.model_copy(update={"state": state, "says": str(error)})

@@ -56,7 +56,8 @@ def gateway(published: Published, tmp_path: Path) -> Iterator[TestClient]:
         gateway=GatewaySettings(body_max_bytes=200_000, rhythm_sessions=2),
         rhythm=RhythmSettings(engine="board"),
     )
-    with TestClient(make_gateway(settings, published, Rules.load())) as client:
+    app = make_gateway(settings, published, Rules.load())
+    with TestClient(app, "http://127.0.0.1", client=("127.0.0.1", 50_000)) as client:
         yield client
 
 

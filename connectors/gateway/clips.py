@@ -1,0 +1,107 @@
+"""``/api/clips``: publish a clip, and ask for its answer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, File, Form, HTTPException, Query, Response, UploadFile
+from pydantic import BaseModel
+
+from connectors.publisher import ClipError, ClipMaker
+from connectors.settings import GatewaySettings
+from schemas import topics
+
+from .access import Access
+from .publishing import Publish
+from .results import ClipResults
+
+JSON = "application/json"
+NAME_MAX = 256
+
+Wait = Annotated[
+    float, Query(ge=0.0, alias="wait_s", description="How long to wait for the answer, seconds; 0 asks once.")
+]
+
+
+class Pending(BaseModel):
+    """There is no answer yet."""
+
+    clip_id: str
+    status: Literal["pending"] = "pending"
+
+
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The answer, the event of `matches`.",
+        "content": {
+            JSON: {
+                "example": {
+                    "clip_id": "5f0c…",
+                    "status": "matched",
+                    "candidates": [
+                        {
+                            "work_id": "joplin/maple_leaf.mid",
+                            "title": "Maple Leaf Rag",
+                            "composer": "Scott Joplin",
+                            "confidence": 0.99,
+                            "ref_start_s": 31.4,
+                            "ref_end_s": 39.0,
+                            "transposition": 2,
+                            "tempo_ratio": 1.12,
+                        }
+                    ],
+                }
+            }
+        },
+    },
+    202: {"model": Pending, "description": "There is no answer yet, or no such clip."},
+}
+
+
+def router(
+    limits: GatewaySettings, access: Access, maker: ClipMaker, publish: Publish, results: ClipResults
+) -> APIRouter:
+    """The routes."""
+    api = APIRouter(tags=["clips"])
+
+    async def answer(clip_id: str, wait_s: float) -> Response:
+        found = await results.of(clip_id, min(wait_s, limits.wait_max_s))
+        if found is not None:
+            return Response(found, media_type=JSON)
+        return Response(Pending(clip_id=clip_id).model_dump_json(), 202, {"Retry-After": "1"}, JSON)
+
+    @api.post("/api/clips", responses=ANSWERS, dependencies=access.needs("publish"))
+    async def publish_clip(
+        file: Annotated[UploadFile, File(description="MIDI or sound.")],
+        source_id: Annotated[str, Form(min_length=1, max_length=NAME_MAX)] = "http",
+        clip_id: Annotated[str | None, Form(min_length=1, max_length=NAME_MAX)] = None,
+        start_s: Annotated[float, Form(ge=0.0, description="Where in the file the clip starts.")] = 0.0,
+        length_s: Annotated[float | None, Form(gt=0.0, description="How much of it counts; else the rest.")] = None,
+        wait_s: Wait = 0.0,
+    ) -> Response:
+        """Publish a clip; it is in Kafka when this answers. With `wait_s` the answer is waited for."""
+        data = await file.read()
+        try:
+            clip = await asyncio.to_thread(
+                maker.make,
+                data,
+                source_id,
+                clip_id=clip_id,
+                name=(file.filename or "")[:NAME_MAX] or None,
+                start_s=start_s,
+                length_s=length_s,
+            )
+        except ClipError as error:
+            raise HTTPException(422, str(error)) from error
+        await asyncio.to_thread(publish, topics.CLIPS.name, [clip])
+        said = await answer(clip.clip_id, wait_s)
+        said.headers["Location"] = f"/api/clips/{clip.clip_id}"
+        return said
+
+    @api.get("/api/clips/{clip_id}", responses=ANSWERS, dependencies=access.needs("read"))
+    async def clip(clip_id: str, wait_s: Wait = 0.0) -> Response:
+        """The answer to a clip. Answers are kept for `redis.answer_expiry_s`."""
+        return await answer(clip_id, wait_s)
+
+    return api
