@@ -1,0 +1,155 @@
+"""The gateway on real Kafka and Redis: what is sent in by HTTP is answered by HTTP."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import pytest
+from websockets.sync.client import connect
+
+from connectors.settings import Settings
+from ops.stack import Stack
+from processors.identify import Catalogue
+
+from .music import make_piece
+from .waiting import eventually
+
+PIECE = make_piece(808)
+PATIENCE_S = 90.0
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def gateway(stack: Stack, settings: Settings) -> Iterator[httpx.Client]:
+    Catalogue.update(settings.catalogue_dir, [PIECE.entry()])
+    workers = [stack.add(kind) for kind in ("clips", "live", "redis-sink", "gateway")]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.wait_healthy()
+    url = f"http://127.0.0.1:{settings.embedded.gateway_port}"
+    with httpx.Client(base_url=url, timeout=PATIENCE_S, trust_env=False) as client:
+        yield client
+    for worker in workers:
+        worker.stop()
+
+
+class Stream:
+    """What a source's stream says, read in the background."""
+
+    def __init__(self, gateway: httpx.Client, source_id: str) -> None:
+        self.events: list[tuple[str, Any]] = []
+        self._gateway = gateway
+        self._path = f"/api/sources/{source_id}/events"
+        threading.Thread(target=self._read, daemon=True).start()
+        eventually(lambda: self.of("hello"), bool)
+
+    def of(self, kind: str) -> list[Any]:
+        return [event for name, event in self.events if name == kind]
+
+    def _read(self) -> None:
+        with self._gateway.stream("GET", self._path) as answer:
+            kind = ""
+            for line in answer.iter_lines():
+                name, _, value = line.partition(": ")
+                if name == "event":
+                    kind = value
+                elif name == "data":
+                    self.events.append((kind, json.loads(value)))
+
+
+def upload(gateway: httpx.Client, clip_id: str, wait_s: float = PATIENCE_S) -> httpx.Response:
+    return gateway.post(
+        "/api/clips",
+        params={"wait_s": wait_s},
+        data={"source_id": "uploader", "clip_id": clip_id},
+        files={"file": ("a.mid", PIECE.clip(10.0))},
+    )
+
+
+def test_it_says_that_it_is_ready(gateway: httpx.Client) -> None:
+    said = eventually(lambda: gateway.get("/ready"), lambda answer: answer.status_code == 200).json()
+    assert said == {"ready": True, "problems": []}
+
+
+def test_an_uploaded_clip_is_answered(gateway: httpx.Client) -> None:
+    clip_id = str(uuid.uuid4())
+    said = upload(gateway, clip_id)
+    assert (said.status_code, said.headers["Location"]) == (200, f"/api/clips/{clip_id}")
+    assert said.json()["candidates"][0]["work_id"] == PIECE.work_id
+    assert gateway.get(f"/api/clips/{clip_id}").json() == said.json()
+
+
+def test_many_who_wait_for_a_clip_get_its_answer(gateway: httpx.Client) -> None:
+    clip_id = str(uuid.uuid4())
+    with ThreadPoolExecutor(8) as pool:
+        waiting = [
+            pool.submit(gateway.get, f"/api/clips/{clip_id}", params={"wait_s": PATIENCE_S / 2}) for _ in range(8)
+        ]
+        assert upload(gateway, clip_id, 0.0).status_code in (200, 202)
+        answers = [future.result() for future in waiting]
+    assert {(answer.status_code, answer.json()["clip_id"]) for answer in answers} == {(200, clip_id)}
+
+
+def test_a_clip_that_nobody_sent_is_pending(gateway: httpx.Client) -> None:
+    said = gateway.get("/api/clips/never", params={"wait_s": 0.1})
+    assert (said.status_code, said.json()) == (202, {"clip_id": "never", "status": "pending"})
+
+
+def test_what_is_no_music_is_refused(gateway: httpx.Client) -> None:
+    said = gateway.post("/api/clips", files={"file": ("notes.txt", b"do re mi")})
+    assert (said.status_code, "neither MIDI nor audio" in said.json()["detail"]) == (422, True)
+
+
+def test_who_plays_sees_what_is_played(gateway: httpx.Client, source: str) -> None:
+    stream = Stream(gateway, source)
+    notes = [
+        {"time_s": note.time_s, "type": note.type, "pitch": note.pitch, "velocity": note.velocity}
+        for note in PIECE.played(source, 5.0, 15.0)
+    ]
+    address = str(gateway.base_url).replace("http", "ws") + f"/api/sources/{source}/notes"
+    with connect(address) as socket:
+        for note in notes:
+            socket.send(json.dumps([note]))
+            taken = json.loads(socket.recv(PATIENCE_S))
+    assert taken["next_sequence"] == len(notes)
+
+    last = eventually(lambda: stream.of("match")[-1], lambda match: match["time_s"] == notes[-1]["time_s"])
+    assert last["candidates"][0]["work_id"] == PIECE.work_id
+    assert "lost" not in dict(stream.events)
+    assert source in [entry["source_id"] for entry in gateway.get("/api/sources").json()]
+
+
+def test_who_comes_later_is_told_what_is_known(gateway: httpx.Client, source: str) -> None:
+    batch = {"session_id": "one", "first_sequence": 0, "notes": [{"time_s": 1.0, "type": "note_on", "pitch": 60}]}
+    assert gateway.post(f"/api/sources/{source}/notes", json=batch).json() == {"session_id": "one", "next_sequence": 1}
+
+    def known() -> list[Any]:
+        return Stream(gateway, source).of("match")
+
+    assert eventually(known, bool)[0]["time_s"] == 1.0
+
+
+def test_status_tells_of_workers_and_lag(gateway: httpx.Client) -> None:
+    said = gateway.get("/api/status").json()
+    assert {"kafka", "redis"} <= {part["name"] for part in said["parts"] if part["state"] == "healthy"}
+    assert "continuo-redis-sink" in {group["name"] for group in said["groups"]}
+    assert all("lag" in group for group in said["groups"])
+
+
+def test_it_stops_though_streams_are_open(gateway: httpx.Client, stack: Stack, source: str) -> None:
+    Stream(gateway, source)
+    worker = stack.part("gateway")
+    started = time.monotonic()
+    worker.stop()
+    assert worker.exit_code == 0, f"It had to be killed after {time.monotonic() - started:.1f} s."
+    worker.start()
+    worker.wait_healthy()
