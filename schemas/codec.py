@@ -45,6 +45,12 @@ def parsed_schema(topic: str) -> Any:
     return fastavro.parse_schema(json.loads(schema_text(topic)))
 
 
+def schema_fields(topic: str) -> list[dict[str, Any]]:
+    """The fields of a topic's schema, as its JSON has them."""
+    fields: list[dict[str, Any]] = json.loads(schema_text(topic))["fields"]
+    return fields
+
+
 def encode(topic: str, event: Event, schema_id: int) -> bytes:
     """Encode ``event`` for ``topic`` under the id that the registry gave the topic's schema."""
     out = io.BytesIO()

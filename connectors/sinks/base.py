@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from typing import Protocol
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_exponential
 
+from connectors.bulk import BulkReader, Records
 from connectors.consumer import Received
 from connectors.dead_letters import dead_letter
 from connectors.kafka_client import client_config
@@ -77,6 +79,26 @@ class Destination(Protocol):
         ...
 
 
+@runtime_checkable
+class BulkDestination(Destination, Protocol):
+    """A destination that can also take the records of a topic without an event for each.
+
+    Attributes:
+        bulk_fields: which topics, and the fields of their records that it takes to write them.
+    """
+
+    bulk_fields: Mapping[str, tuple[str, ...]]
+
+    def write_bulk(self, topic: str, records: Records) -> None:
+        """Write all of a batch's records of one topic.
+
+        Raises:
+            DestinationUnavailableError: some of it may not have been written; try all of it again.
+            RefusedError: it cannot be written like this; ``write`` may be able to, or tells the culprit.
+        """
+        ...
+
+
 LATER = (DestinationUnavailableError, RegistryUnavailableError, DeliveryError)
 
 
@@ -95,6 +117,9 @@ class Sink:
         self._codec = EventCodec(settings)
         self._producer = EventProducer(settings, self._codec)
         self._wait = wait_exponential(settings.sinks.backoff_min_s, settings.sinks.backoff_max_s)
+        self._bulk = destination if isinstance(destination, BulkDestination) else None
+        fields = self._bulk.bulk_fields if self._bulk else {}
+        self._readers = {topic: BulkReader(topic, names) for topic, names in fields.items()}
         self._batch: list[Message] = []
         self._prepared = False
         self._paused = False
@@ -172,12 +197,12 @@ class Sink:
             self._prepared = True
         good: list[Received] = []
         letters: list[DeadLetter] = []
-        for message in self._batch:
-            try:
-                good.append(self._decode(message))
-            except UndecodableError as error:
-                letters.append(self._letter(message, "undecodable", str(error)))
         try:
+            for message in self._write_bulk():
+                try:
+                    good.append(self._decode(message))
+                except UndecodableError as error:
+                    letters.append(self._letter(message, "undecodable", str(error)))
             letters += self._write(good)
             if letters:
                 for letter in letters:
@@ -187,6 +212,32 @@ class Sink:
             self._prepared = False
             raise
         self._commit()
+
+    def _write_bulk(self) -> list[Message]:
+        """Write in bulk what can be, all of a topic or nothing, so that its order stays; gives back the rest."""
+        if self._bulk is None:
+            return self._batch
+        by_topic: defaultdict[str, list[Message]] = defaultdict(list)
+        for message in self._batch:
+            by_topic[message.topic() or ""].append(message)
+        rest: list[Message] = []
+        for topic, messages in by_topic.items():
+            records = self._read_bulk(topic, messages)
+            try:
+                if records is None:
+                    rest += messages
+                else:
+                    self._bulk.write_bulk(topic, records)
+            except RefusedError as error:
+                log.info("one by one", sink=self._destination.name, topic=topic, reason=str(error))
+                rest += messages
+        return rest
+
+    def _read_bulk(self, topic: str, messages: list[Message]) -> Records | None:
+        reader = self._readers.get(topic)
+        if reader is None:
+            return None
+        return reader.read([message.value() for message in messages], self._codec.register(topic))
 
     def _decode(self, message: Message) -> Received:
         origin = _origin(message)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import structlog
 from clickhouse_connect.driver import Client
 from clickhouse_connect.driver.exceptions import DataError
 
-from connectors.clickhouse_client import ERRORS, ClickHouseUnavailableError, clickhouse_client, first_line
+from connectors.bulk import Records, container
+from connectors.clickhouse_client import ERRORS, ClickHouseUnavailableError, clickhouse_client, first_line, is_refusal
 from connectors.consumer import Received
 from connectors.settings import Settings
 from schemas import topics
@@ -16,15 +18,24 @@ from schemas.events import DeadLetter, Match
 
 from .base import DestinationUnavailableError, RefusedError, Sink
 from .clickhouse_columns import Columns, dead_letter_columns, match_columns, work_columns
+from .clickhouse_landing import landings
 from .clickhouse_schema import migrate
 from .rhythm_columns import TABLES, event_columns
 
+BULK_FIELDS: dict[str, tuple[str, ...]] = dict.fromkeys((topics.MATCHES.name, *TABLES), ())
+
+log = structlog.get_logger(__name__)
+
 
 class ClickHouseDestination:
-    """Inserts into the tables of ``clickhouse/*.sql``; repeated rows replace themselves."""
+    """Inserts into the tables of ``clickhouse/*.sql``; repeated rows replace themselves.
+
+    In bulk, ClickHouse decodes the records itself (``clickhouse_landing``); single records are decoded here.
+    """
 
     name = "clickhouse-sink"
     topics: tuple[str, ...] = (topics.MATCHES.name, topics.DEAD_LETTERS.name, topics.CATALOGUE.name, *TABLES)
+    bulk_fields: Mapping[str, tuple[str, ...]] = BULK_FIELDS
 
     def __init__(self, settings: Settings) -> None:
         self.batch_rows = settings.clickhouse.batch_rows
@@ -32,13 +43,15 @@ class ClickHouseDestination:
         self._settings = settings
         self._client: Client | None = None
         self._types: dict[str, dict[str, str]] = {}
+        self._landings: dict[str, str] = {}
 
     def prepare(self) -> None:
-        """Connect and migrate the tables; see ``Destination``."""
+        """Connect, migrate the tables and make the landing tables; see ``Destination``."""
         self.close()
         try:
             self._client = clickhouse_client(self._settings)
             migrate(self._client, self._settings.clickhouse.retention_days)
+            self._land(self._client)
         except ClickHouseUnavailableError as error:
             raise DestinationUnavailableError(str(error)) from error
         except ERRORS as error:
@@ -60,11 +73,37 @@ class ClickHouseDestination:
             if events:
                 self._insert(table, event_columns(events))
 
+    def write_bulk(self, topic: str, records: Records) -> None:
+        """Insert all of a topic's records as they are; see ``Destination``."""
+        assert self._client is not None, "prepare() comes first"
+        if topic not in self._landings:
+            raise RefusedError("It has no landing table.")
+        rows = container(records.schema, records.bodies(), len(records))
+        try:
+            self._client.raw_insert(self._landings[topic], insert_block=rows, fmt="Avro")
+        except ERRORS as error:
+            if is_refusal(error):
+                raise RefusedError(first_line(error)) from error
+            raise _unavailable(error) from error
+
     def close(self) -> None:
         if self._client is not None:
             self._client.close()
             self._client = None
             self._types = {}
+
+    def _land(self, client: Client) -> None:
+        for topic, landing in landings().items():
+            try:
+                for statement in landing.statements:
+                    client.command(statement)
+                self._landings[topic] = landing.table
+            except ERRORS as error:
+                if not is_refusal(error):
+                    raise
+                log.warning(
+                    "this server takes rows only, which costs more", table=landing.table, reason=first_line(error)
+                )
 
     def _insert(self, table: str, columns: Columns) -> None:
         assert self._client is not None, "prepare() comes first"

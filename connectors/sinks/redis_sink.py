@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
 
 import orjson
@@ -12,6 +12,7 @@ import redis
 from redis.client import Pipeline
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
+from connectors.bulk import Records
 from connectors.consumer import Received
 from connectors.settings import Settings
 from schemas import topics
@@ -32,6 +33,12 @@ NOW = {
 """Topics of which the newest event of each source is kept, and what it is called in the key."""
 
 
+BULK_FIELDS = {
+    topics.MATCHES.name: ("source_id", "clip_id", "origin.topic", "origin.partition", "origin.offset"),
+    **dict.fromkeys(NOW, ("source_id",)),
+}
+
+
 class RedisDestination:
     """Keeps answers, works and where the rhythm is in Redis. Each batch is one round trip.
 
@@ -41,6 +48,7 @@ class RedisDestination:
 
     name = "redis-sink"
     topics: tuple[str, ...] = (topics.MATCHES.name, topics.CATALOGUE.name, *NOW)
+    bulk_fields: Mapping[str, tuple[str, ...]] = BULK_FIELDS
 
     def __init__(self, settings: Settings) -> None:
         options = settings.redis
@@ -63,40 +71,86 @@ class RedisDestination:
     def write(self, batch: Sequence[Received]) -> None:
         """Write answers and works; see ``Destination``."""
         pipeline = self._redis.pipeline(transaction=False)
-        matches: dict[str, list[Match]] = defaultdict(list)
+        answers = Answers()
         for received in batch:
-            if isinstance(received.event, Match):
-                origin = received.event.origin
-                seen = keys.seen(received.event.source_id, origin.topic, origin.partition)
-                matches[seen].append(received.event)
-            elif received.event is not None and received.origin.topic in NOW:
+            event = received.event
+            if isinstance(event, Match):
+                origin = event.origin
+                seen = keys.seen(event.source_id, origin.topic, origin.partition)
+                answers.add(seen, event.source_id, event.clip_id, origin.offset, orjson.dumps(event))
+            elif event is not None and received.origin.topic in NOW:
                 # what is read again comes in the order of the topic, so that the newest stands in the end
-                name = keys.now(NOW[received.origin.topic], received.event.source_id)
-                pipeline.set(name, orjson.dumps(received.event), ex=self._expiry_s)
+                name = keys.now(NOW[received.origin.topic], event.source_id)
+                pipeline.set(name, orjson.dumps(event), ex=self._expiry_s)
             else:
                 _put_work(pipeline, received)
-        for seen, answers in matches.items():
-            self._put_answers(pipeline, seen, answers)
-        try:
-            pipeline.execute()
-        except NoScriptError as error:  # Redis was started anew; the script is loaded before the next attempt
-            raise _unavailable(error) from error
-        except ResponseError as error:
-            if "WRONGTYPE" in str(error):
-                raise RefusedError(f"Another program's key is in the way: {error}") from error
-            raise _unavailable(error) from error
-        except RedisError as error:
-            raise _unavailable(error) from error
+        self._put_answers(pipeline, answers)
+        _execute(pipeline)
+
+    def write_bulk(self, topic: str, records: Records) -> None:
+        """Write all of a topic's records; see ``Destination``."""
+        pipeline = self._redis.pipeline(transaction=False)
+        sources = [source.decode() for source in records.texts("source_id") if source is not None]
+        if topic in NOW:
+            # of each source only the newest is ever seen
+            newest = dict(zip(sources, records.json(), strict=True))
+            for source, text in newest.items():
+                pipeline.set(keys.now(NOW[topic], source), text, ex=self._expiry_s)
+        else:
+            answers = Answers()
+            origins = zip(records.texts("origin.topic"), records.integers("origin.partition"), strict=True)
+            for source, clip, (origin, partition), offset, text in zip(
+                sources,
+                records.texts("clip_id"),
+                origins,
+                records.integers("origin.offset"),
+                records.json(),
+                strict=True,
+            ):
+                seen = keys.seen(source, (origin or b"").decode(), partition)
+                answers.add(seen, source, clip.decode() if clip else None, offset, text)
+            self._put_answers(pipeline, answers)
+        _execute(pipeline)
 
     def close(self) -> None:
         self._redis.close()
 
-    def _put_answers(self, pipeline: Pipeline, seen: str, answers: Sequence[Match]) -> None:
-        source_id = answers[0].source_id
-        clips = [keys.clip(answer.clip_id) if answer.clip_id else "" for answer in answers]
-        texts = [part for answer in answers for part in (answer.origin.offset, orjson.dumps(answer))]
-        names = [seen, keys.answer(source_id), keys.answers(source_id), *clips]
-        pipeline.evalsha(self._script, len(names), *names, *self._arguments, *texts)
+    def _put_answers(self, pipeline: Pipeline, answers: Answers) -> None:
+        for names, texts in answers.calls():
+            pipeline.evalsha(self._script, len(names), *names, *self._arguments, *texts)
+
+
+class Answers:
+    """Answers gathered for the script: one call for all of a source's answers to one input partition."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, list[str]] = {}
+        self._texts: defaultdict[str, list[int | bytes]] = defaultdict(list)
+
+    def add(self, seen: str, source_id: str, clip_id: str | None, offset: int, text: bytes) -> None:
+        """One answer as JSON; ``seen`` is the key of the offsets that were answered."""
+        names = self._names.get(seen)
+        if names is None:
+            names = self._names[seen] = [seen, keys.answer(source_id), keys.answers(source_id)]
+        names.append(keys.clip(clip_id) if clip_id else "")
+        self._texts[seen] += (offset, text)
+
+    def calls(self) -> Iterable[tuple[list[str], list[int | bytes]]]:
+        """Keys and arguments of each call."""
+        return zip(self._names.values(), self._texts.values(), strict=True)
+
+
+def _execute(pipeline: Pipeline) -> None:
+    try:
+        pipeline.execute()
+    except NoScriptError as error:  # Redis was started anew; the script is loaded before the next attempt
+        raise _unavailable(error) from error
+    except ResponseError as error:
+        if "WRONGTYPE" in str(error):
+            raise RefusedError(f"Another program's key is in the way: {error}") from error
+        raise _unavailable(error) from error
+    except RedisError as error:
+        raise _unavailable(error) from error
 
 
 def _put_work(pipeline: Pipeline, received: Received) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,12 +38,18 @@ class Rig:
 
 
 @contextmanager
-def rig(parts: Sequence[str], workers: Sequence[str]) -> Iterator[Rig]:
-    """Run ``parts`` and ``workers`` over a fresh music21 catalogue; all is gone afterwards."""
+def rig(
+    parts: Sequence[str], workers: Sequence[str], change: Callable[[Settings], Settings] = lambda settings: settings
+) -> Iterator[Rig]:
+    """Run ``parts`` and ``workers`` over a fresh music21 catalogue; all is gone afterwards.
+
+    Args:
+        change: makes the settings from those of a scratch stack.
+    """
     # publisher and reader share this process: neither may hold the interpreter for five milliseconds
     sys.setswitchinterval(GIL_SWITCH_INTERVAL_S)
     with tempfile.TemporaryDirectory(prefix="continuo-bench-") as folder:
-        settings = scratch_settings(Path(folder))
+        settings = change(scratch_settings(Path(folder)))
         works = build_music21(settings.catalogue_dir, settings)
         with Stack(settings, parts) as stack:
             create_topics(settings)

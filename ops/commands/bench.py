@@ -128,6 +128,16 @@ def freshness(
     _print(measure(works, seed), as_json)
 
 
+@bench.command()
+def sinks(
+    records: Annotated[int, typer.Option(min=1_000, max=10_000_000)] = 100_000, seed: Seed = 0, as_json: AsJson = False
+) -> None:
+    """Answers a second from Kafka into Redis and ClickHouse, beside plain clients in the same run."""
+    from ops.bench.sinks import sinks as measure
+
+    _print(measure(records, seed, lambda line: typer.echo(line, err=True)), as_json)
+
+
 def _print(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(result))

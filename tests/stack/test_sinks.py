@@ -17,13 +17,16 @@ import redis
 from clickhouse_connect.driver import Client
 from confluent_kafka import Producer
 
+from connectors.bulk import BulkReader
 from connectors.clickhouse_client import clickhouse_client
+from connectors.consumer import Received
 from connectors.producer import EventProducer
 from connectors.registry import EventCodec
 from connectors.settings import Settings
 from connectors.sinks import clickhouse_sink, redis_keys, redis_sink
 from ops.stack import Stack
-from schemas.events import Candidate, Evidence, Failure, Match, Origin, Place, Work
+from schemas.events import Candidate, Event, Evidence, Failure, Match, Origin, Place, Work
+from schemas.rhythm import Beat, ErrorEvent, Section, Trigger
 
 from .waiting import PATIENCE_S, eventually
 
@@ -90,6 +93,56 @@ def match(source: str, offset: int, **changes: Any) -> Match:
         latency_ms=float(offset),
     )
     return replace(answer, **changes)
+
+
+BEAT: dict[str, Any] = {
+    "session_id": "s",
+    "source_zero_us": 1_700_000_000_000_000,
+    "number": 1,
+    "time_s": 0.5,
+    "position": 1,
+    "downbeat": True,
+    "beats_per_bar": 4,
+    "tempo_bpm": 120.5,
+    "confidence": 0.9,
+    "next_beat_s": 1.0,
+    "basis": "network",
+    "made_by": "test",
+}
+SECTION: dict[str, Any] = {
+    "session_id": "s",
+    "label": "verse",
+    "start_s": 0.0,
+    "confidence": 0.5,
+    "basis": "heard",
+    "made_by": "test",
+}
+TRIGGER: dict[str, Any] = {
+    "session_id": "s",
+    "key": "a/b/16",
+    "trigger": "beat",
+    "error_type": "basic",
+    "beat": 16,
+    "section": "verse",
+    "tempo": 99.5,
+    "time_s": 8.0,
+    "due_at": 1_700_000_008_000_001,
+    "basis": "predicted",
+    "made_by": "test",
+}
+ERROR_EVENT: dict[str, Any] = {
+    "trigger_key": "a/b/16",
+    "session_id": "s",
+    "style": "basic",
+    "code": "E1",
+    "severity": "error",
+    "message": "Too loud.",
+    "part": 1,
+    "parts": 2,
+    "beat": 16,
+    "section": "verse",
+    "tempo": 99.5,
+}
 
 
 @pytest.fixture(scope="module")
@@ -326,6 +379,51 @@ def test_views_count_by_minute_and_by_work(stack: Stack, producer: EventProducer
         {"minute": minute},
     ).result_rows
     assert by_work == [("bwv-846", "Prelude in C", 5, 0.75)]
+
+
+def test_rows_made_by_clickhouse_are_those_made_here(stack: Stack, source: str, history: Client) -> None:
+    """In bulk ClickHouse decodes the records; single ones are decoded by the sink: the rows are the same."""
+    failed: dict[str, Any] = {"status": "failed", "error": Failure("not_midi", "This is not MIDI."), "candidates": ()}
+    bare = replace(CANDIDATE, evidence=None, ref_start_beat=None, places=())
+    origin = Origin("notes", 1, 2)
+    common: dict[str, Any] = {"source_id": source, "event_id": "e", "created_at": 1_700_000_000_123_456}
+    events: dict[str, list[Event]] = {
+        "matches": [
+            match(source, 0, **common),
+            match(source, 1, **common | {"trace_context": "00-ab-cd-01"}, status="unknown"),
+            match(source, 2, **common | failed),
+            match(source, 3, **common, candidates=(bare,), kind="live", clip_id=None, notes_heard=9, time_s=1.5),
+        ],
+        "beats": [
+            Beat(**common, **BEAT, origin=origin),
+            Beat(**common, **BEAT | {"number": 2}, origin=origin, work_id="w"),
+        ],
+        "sections": [
+            Section(**common, **SECTION, origin=origin),
+            Section(**common, **SECTION | {"start_s": 9.0}, origin=origin, end_s=12.5, clip_id="c", work_id="w"),
+        ],
+        "triggers": [Trigger(**common, **TRIGGER, origin=origin)],
+        "error-events": [
+            ErrorEvent(**common, **ERROR_EVENT),
+            ErrorEvent(**common, **ERROR_EVENT | {"part": 2}, component="c", location="l", governing_body="g"),
+        ],
+    }
+    assert set(events) == set(clickhouse_sink.BULK_FIELDS)
+    codec = EventCodec(stack.settings)
+    destination = clickhouse_sink.ClickHouseDestination(stack.settings)
+    destination.prepare()
+    for topic, given in events.items():
+        table = topic.replace("-", "_")
+        sql = f"SELECT * EXCEPT source_id FROM {table} FINAL WHERE source_id = {{source:String}} ORDER BY ALL"
+        destination.write([Received(Origin(topic, 0, at), b"", 0, event) for at, event in enumerate(given)])
+        here = history.query(sql, {"source": source}).result_rows
+        history.command(f"ALTER TABLE {table} DELETE WHERE source_id = '{source}' SETTINGS mutations_sync = 1")
+        records = BulkReader(topic, ()).read([codec.encode(topic, event) for event in given], codec.register(topic))
+        assert records is not None
+        destination.write_bulk(topic, records)
+        assert history.query(sql, {"source": source}).result_rows == here
+        assert len(here) == len(given)
+    destination.close()
 
 
 def test_retention_follows_the_setting(stack: Stack, history: Client) -> None:
