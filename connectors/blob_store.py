@@ -17,6 +17,7 @@ from connectors.settings import Settings
 from schemas.events import BlobRef
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
+FOLDER = re.compile(r"([a-z0-9-]{1,64}/){0,2}")
 
 
 class BlobError(RuntimeError):
@@ -57,8 +58,11 @@ class BlobStore:
                 "otherwise check the setting blobs.url."
             ) from error
 
-    def put(self, data: bytes) -> BlobRef:
+    def put(self, data: bytes, folder: str = "") -> BlobRef:
         """Store ``data`` and give its claim check.
+
+        Args:
+            folder: a place in the store of its own, with a slash at its end: removed there, the bytes stay elsewhere.
 
         Raises:
             BlobTooLargeError: ``data`` is over ``blobs.max_bytes``.
@@ -66,11 +70,8 @@ class BlobStore:
         """
         self._check_size(len(data))
         digest = hashlib.sha256(data).hexdigest()
-        ref = BlobRef(_key_of(digest), digest, len(data))
-        try:
-            self._write(f"{self._root}/{ref.key}", data)
-        except Exception as error:  # every kind of store has its own errors
-            raise self._unavailable("written", error) from error
+        ref = claim_check(digest, len(data), folder)
+        self.write(ref.key, data)
         return ref
 
     def get(self, ref: BlobRef) -> bytes:
@@ -82,7 +83,7 @@ class BlobStore:
             BlobTooLargeError: the claim check is over ``blobs.max_bytes``; nothing is read.
             BlobUnavailableError: the store cannot be read now.
         """
-        if not SHA256.fullmatch(ref.sha256) or ref.key != _key_of(ref.sha256):
+        if not SHA256.fullmatch(ref.sha256) or not _is_key(ref.key, ref.sha256):
             raise BlobDamagedError(f"The claim check is malformed: {ref.key!r} is no key of this blob store.")
         self._check_size(ref.size)
         try:
@@ -96,6 +97,44 @@ class BlobStore:
             raise BlobDamagedError(f"The blob {ref.key} should have {ref.size} bytes, but has {found}.")
         if hashlib.sha256(data).hexdigest() != ref.sha256:
             raise BlobDamagedError(f"The bytes of the blob {ref.key} differ from the SHA-256 of its claim check.")
+        return data
+
+    def remove(self, ref: BlobRef) -> None:
+        """Remove a blob, if it is there.
+
+        Raises:
+            BlobUnavailableError: the store cannot be written now.
+        """
+        try:
+            self._fs.rm_file(f"{self._root}/{ref.key}")
+        except FileNotFoundError:
+            pass
+        except Exception as error:
+            raise self._unavailable("written", error) from error
+
+    def write(self, key: str, data: bytes) -> None:
+        """Store ``data`` under a name of its own; what had that name is replaced in one step.
+
+        Raises:
+            BlobUnavailableError: the store cannot be written now.
+        """
+        try:
+            self._write(f"{self._root}/{key}", data)
+        except Exception as error:  # every kind of store has its own errors
+            raise self._unavailable("written", error) from error
+
+    def read(self, key: str) -> bytes | None:
+        """What ``write`` stored under this name; None if there is nothing.
+
+        Raises:
+            BlobUnavailableError: the store cannot be read now.
+        """
+        try:
+            data: bytes = self._fs.cat_file(f"{self._root}/{key}")
+        except FileNotFoundError:
+            return None
+        except Exception as error:
+            raise self._unavailable("read", error) from error
         return data
 
     def _write(self, path: str, data: bytes) -> None:
@@ -125,6 +164,16 @@ class BlobStore:
         )
 
 
+def claim_check(digest: str, size: int, folder: str = "") -> BlobRef:
+    """The claim check that ``BlobStore.put`` gives for bytes with this SHA-256, in hexadecimal."""
+    return BlobRef(folder + _key_of(digest), digest, size)
+
+
 def _key_of(digest: str) -> str:
     # two levels, so that no folder grows without bound
     return f"{digest[:2]}/{digest}"
+
+
+def _is_key(key: str, digest: str) -> bool:
+    folder = key.removesuffix(_key_of(digest))
+    return folder != key and FOLDER.fullmatch(folder) is not None

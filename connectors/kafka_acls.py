@@ -20,7 +20,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from schemas.topics import CATALOGUE, CLIPS, MATCHES, NOTES, TOPICS, Topic
+from schemas.topics import BULK_JOBS, BULK_RESULTS, BULK_TASKS, CATALOGUE, CLIPS, MATCHES, NOTES, TOPICS, Topic
 
 from .kafka_client import admin_config
 from .settings import Settings
@@ -29,7 +29,7 @@ TIMEOUT_S = 30.0
 WORKER_GROUPS = "continuo-"
 READER_GROUP = "continuo-reader"  # nothing joins it, but librdkafka asks who coordinates it
 
-INPUTS = (CLIPS, NOTES, CATALOGUE)
+INPUTS = (CLIPS, NOTES, CATALOGUE, BULK_JOBS, BULK_TASKS)
 RESULTS = tuple(topic for topic in TOPICS if topic not in INPUTS)
 
 
@@ -52,7 +52,9 @@ class Role:
 
 
 ROLES: dict[str, Role] = {
-    "publisher": Role(reads=(MATCHES,), writes=(CLIPS, NOTES), groups=READER_GROUP),
+    "publisher": Role(
+        reads=(MATCHES, BULK_JOBS, BULK_RESULTS), writes=(CLIPS, NOTES, BULK_JOBS, BULK_TASKS), groups=READER_GROUP
+    ),
     "curator": Role(writes=(CATALOGUE,)),
     "worker": Role(reads=TOPICS, writes=RESULTS, groups=WORKER_GROUPS),
     "sink": Role(reads=TOPICS, groups=WORKER_GROUPS),

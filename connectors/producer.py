@@ -11,6 +11,7 @@ from confluent_kafka import KafkaException, Message, Producer
 from connectors.kafka_client import client_config, partitions_of
 from connectors.registry import EventCodec
 from connectors.settings import Settings
+from schemas.bulk import BulkTask
 from schemas.events import Event, Work
 from schemas.topics import TOPICS
 
@@ -31,8 +32,14 @@ class DeliveryError(RuntimeError):
 
 
 def key_of(event: Event) -> bytes:
-    """The record's key: a work's own id, otherwise the source, whose events so stay in order."""
-    return (event.work_id if isinstance(event, Work) else event.source_id).encode()
+    """The record's key: a work's own id, a bulk task's content, otherwise the source, whose events so stay in order."""
+    match event:
+        case Work():
+            return event.work_id.encode()
+        case BulkTask():  # equal files meet in one worker, which computes them once
+            return event.sha256.encode()
+        case _:
+            return event.source_id.encode()
 
 
 class EventProducer:

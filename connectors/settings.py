@@ -175,6 +175,20 @@ class IdentifySettings(Section):
     compute_threads: int = 1
 
 
+class BulkSettings(Section):
+    """Bulk jobs: folders of files."""
+
+    mode: Literal["parallel", "sequential"] = Field(
+        "parallel", description="sequential: a worker holds one model in memory at a time. The answers are the same."
+    )
+    compute_threads: int = Field(1, description="Batches that a worker computes side by side; sequential: always one.")
+    batch_files: int = Field(8, description="The most files in a batch, for which a model is loaded once.")
+    batch_max_s: float = Field(600.0, description="So much decoded music is held at once, and always one file.")
+    window_files: int = Field(64, description="Files that a job has in flight at the most.")
+    window_bytes: int = Field(256 << 20, description="And their bytes.")
+    silence_s: float = Field(300.0, description="A job gives up, to be resumed, when no result comes for so long.")
+
+
 class RhythmSettings(Section):
     """Beats and sections of live sources."""
 
@@ -300,6 +314,7 @@ class Settings(BaseSettings):
     bridge: BridgeSettings = Field(default_factory=BridgeSettings)
     live: LiveSettings = Field(default_factory=LiveSettings)
     identify: IdentifySettings = Field(default_factory=IdentifySettings)
+    bulk: BulkSettings = Field(default_factory=BulkSettings)
     rhythm: RhythmSettings = Field(default_factory=RhythmSettings)
     triggers: TriggerSettings = Field(default_factory=TriggerSettings)
     webhook: WebhookSettings = Field(default_factory=WebhookSettings)

@@ -25,7 +25,7 @@ def answer_lines(path: Path | None) -> Iterator[Callable[[Mapping[str, Any]], No
     if path is None:
         yield lambda answer: typer.echo(_line(answer))
         return
-    with path.open("w", encoding="utf-8") as file:
+    with path.open("w", buffering=1, encoding="utf-8") as file:  # a line can be read as soon as it is written
         yield lambda answer: print(_line(answer), file=file)
 
 

@@ -12,6 +12,7 @@ from ops.commands import (
     beats,
     bench,
     bridge,
+    bulk,
     catalogue,
     config,
     demo,
@@ -76,6 +77,7 @@ down.register(app)
 worker.register(app)
 audit.register(app)
 publish.register(app)
+bulk.register(app)
 bridge.register(app)
 services.register(app)
 token.register(app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas import events, rhythm
+from schemas import bulk, events, rhythm
 
 
 def describe(event: events.Event) -> str:
@@ -26,6 +26,15 @@ def describe(event: events.Event) -> str:
             return f"{event.status} ({event.notes_heard} notes, {event.latency_ms:.1f} ms)"
         case events.DeadLetter():
             return f"{event.stage} refused {event.origin.topic}: {event.error_type}: {event.message}"
+        case bulk.BulkJob():
+            return f"{event.status}: {event.files} files of {event.folder} for {', '.join(event.wants)}"
+        case bulk.BulkTask():
+            return f"{event.kind} file {event.name} for {', '.join(event.wants)}"
+        case bulk.BulkResult():
+            wants = ", ".join(
+                f"{answer.want}{': ' + answer.error.type if answer.error else ''}" for answer in event.answers
+            )
+            return f"{event.status} {event.name} ({wants}; {event.compute_ms:.0f} ms)"
         case rhythm.Frames() | rhythm.Activations():
             last = event.first_frame + len(event.times_s) - 1
             return f"frames {event.first_frame}-{last}" + (f" at {event.times_s[-1]:.3f} s" if event.times_s else "")

@@ -56,6 +56,14 @@ def _clips(settings: Settings) -> None:
     asyncio.run(serve(lambda: make_clips_app(settings, handler)))
 
 
+def _bulk(settings: Settings) -> None:
+    from streams.app import serve
+    from streams.bulk import BulkHandler, make_bulk_app
+
+    handler = BulkHandler(settings, _ready_codec(settings))
+    asyncio.run(serve(lambda: make_bulk_app(settings, handler)))
+
+
 def _live(settings: Settings) -> None:
     from streams.app import serve
     from streams.live import LiveHandler, make_live_app
@@ -193,6 +201,7 @@ def _expected() -> tuple[type[Exception], ...]:
 
 WORKERS: dict[str, Callable[[Settings], None]] = {
     "clips": _clips,
+    "bulk": _bulk,
     "live": _live,
     "catalogue": _catalogue,
     "rhythm": _rhythm,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, TypeAlias
@@ -11,7 +12,7 @@ from .identify import Identification, Identifier
 from .identify_audio import identify_transcription
 from .midi import MidiLimits, cut, read_midi
 from .notes import Notes
-from .onsets import Transcriber
+from .onsets import Transcriber, Transcription
 
 Music: TypeAlias = Notes | Sound
 
@@ -27,6 +28,50 @@ class MusicLimits:
     midi: MidiLimits = field(default_factory=MidiLimits)
     audio: AudioLimits = field(default_factory=AudioLimits)
     transcribed_max_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """The notes of a stretch of music, read or transcribed.
+
+    Attributes:
+        notes: of the stretch, or of its middle where it is long.
+        span_s: the stretch on the clock of the notes; None: from the first to the last.
+    """
+
+    notes: Notes | Transcription
+    span_s: tuple[float, float] | None
+
+    def identify(self, identifier: Identifier) -> Identification:
+        """Which work it is; raises ``BadMusicError`` if there is no note."""
+        if isinstance(self.notes, Notes):
+            return identifier.identify(self.notes, self.span_s)
+        return identify_transcription(identifier, self.notes, self.span_s)
+
+
+def hear(
+    music: Music,
+    transcriber: Callable[[], Transcriber],
+    transcribed_max_s: float,
+    start_s: float = 0.0,
+    length_s: float | None = None,
+) -> Heard:
+    """The notes of ``length_s`` seconds from ``start_s`` on, or of all that follows.
+
+    Args:
+        transcriber: gives what transcribes; asked only where there is sound.
+        transcribed_max_s: how much of a long sound is transcribed, from its middle.
+
+    Raises:
+        BadMusicError: that part lies outside of the music.
+    """
+    if isinstance(music, Notes):
+        return Heard(cut(music, start_s, length_s), None if length_s is None else (0.0, length_s))
+    part = music.cut(start_s, length_s)
+    skipped_s = max(0.0, (part.end_s - transcribed_max_s) / 2)
+    middle = part.cut(skipped_s, min(part.end_s, transcribed_max_s))
+    heard = transcriber().transcribe(middle.samples, middle.rate_hz)
+    return Heard(heard, (-skipped_s, part.end_s - skipped_s))
 
 
 class MusicIdentifier:
@@ -57,14 +102,8 @@ class MusicIdentifier:
         Raises:
             BadMusicError: that part lies outside of the music, or has no note.
         """
-        if isinstance(music, Notes):
-            span_s = None if length_s is None else (0.0, length_s)
-            return identifier.identify(cut(music, start_s, length_s), span_s)
-        part = music.cut(start_s, length_s)
-        skipped_s = max(0.0, (part.end_s - self._limits.transcribed_max_s) / 2)
-        middle = part.cut(skipped_s, min(part.end_s, self._limits.transcribed_max_s))
-        heard = self._transcriber.transcribe(middle.samples, middle.rate_hz)
-        return identify_transcription(identifier, heard, (-skipped_s, part.end_s - skipped_s))
+        heard = hear(music, lambda: self._transcriber, self._limits.transcribed_max_s, start_s, length_s)
+        return heard.identify(identifier)
 
     @cached_property
     def _transcriber(self) -> Transcriber:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .bulk import BulkJob, BulkResult, BulkTask
 from .events import Clip, DeadLetter, Event, Match, NoteEvent, Work
 from .rhythm import Activations, Beat, ErrorEvent, Frames, Section, Trigger
 
@@ -16,6 +17,9 @@ EVENT_CLASSES: dict[str, type[Event]] = {
     "sections": Section,
     "triggers": Trigger,
     "error-events": ErrorEvent,
+    "bulk-jobs": BulkJob,
+    "bulk-tasks": BulkTask,
+    "bulk-results": BulkResult,
     "dead-letters": DeadLetter,
 }
 """Topic name to event class."""

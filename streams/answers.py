@@ -8,6 +8,7 @@ from connectors.producer import key_of
 from connectors.registry import EventCodec
 from processors.identify import Identification
 from schemas import topics
+from schemas.bulk import BulkTask
 from schemas.events import Clip, Failure, Match, NoteEvent, now_us
 
 from .records import Output, Record
@@ -34,7 +35,7 @@ class Answers:
     def of(
         self,
         record: Record,
-        event: Clip | NoteEvent,
+        event: Clip | NoteEvent | BulkTask,
         result: Identification | Failure,
         *,
         made_by: str,
@@ -48,7 +49,7 @@ class Answers:
             RegistryUnavailableError: the schema's id is not known yet and cannot be asked for.
         """
         now = now_us()
-        kind: Literal["clip", "live"] = "clip" if isinstance(event, Clip) else "live"
+        kind: Literal["clip", "live"] = "live" if isinstance(event, NoteEvent) else "clip"
         match = Match(
             event_id=record.origin.derived_id(self._stage),
             source_id=event.source_id,
@@ -57,7 +58,7 @@ class Answers:
             origin=record.origin,
             made_by=made_by,
             kind=kind,
-            clip_id=event.clip_id if isinstance(event, Clip) else None,
+            clip_id=_clip_id(event),
             status="failed" if isinstance(result, Failure) else result.status,
             error=result if isinstance(result, Failure) else None,
             candidates=() if isinstance(result, Failure) else result.candidates,
@@ -74,3 +75,9 @@ class Answers:
                 "matches; the event's source_id, clip_id or trace_context is too long."
             )
         return Output(name, key, value, event.trace_context)
+
+
+def _clip_id(event: Clip | NoteEvent | BulkTask) -> str | None:
+    if isinstance(event, BulkTask):  # what a file is asked for by, whichever job it was in
+        return event.sha256
+    return event.clip_id if isinstance(event, Clip) else None

@@ -13,15 +13,22 @@ from connectors.kafka_client import client_config, partitions_of
 from connectors.registry import EventCodec
 from connectors.settings import Settings
 from schemas import topics
+from schemas.bulk import BulkResult
 from schemas.events import DeadLetter, Match
 from streams.groups import group_of
 
 from .ledger import ANSWERED, REFUSED, Ledger
 
 TIMEOUT_S = 30.0
-CUMULATIVE = {topics.NOTES.name: True, topics.CLIPS.name: False}
-"""The inputs that are answered on ``matches``, and whether an answer covers what came before it."""
-WORKERS = {topics.NOTES.name: "live", topics.CLIPS.name: "clips"}
+CUMULATIVE = {topics.NOTES.name: True, topics.CLIPS.name: False, topics.BULK_TASKS.name: False}
+"""The inputs whose answers are counted, and whether an answer covers what came before it."""
+WORKERS = {topics.NOTES.name: "live", topics.CLIPS.name: "clips", topics.BULK_TASKS.name: "bulk"}
+RESULTS = {
+    topics.NOTES.name: topics.MATCHES.name,
+    topics.CLIPS.name: topics.MATCHES.name,
+    topics.BULK_TASKS.name: topics.BULK_RESULTS.name,
+}
+"""Where the inputs are answered."""
 
 Ledgers = dict[tuple[str, int], Ledger]
 
@@ -69,16 +76,20 @@ def read_ledgers(settings: Settings, codec: EventCodec) -> Ledgers:
     ledgers: Ledgers = {}
     for topic, worker in WORKERS.items():
         with _consumer(settings, group_of(worker)) as consumer:
-            oldest_ms = _oldest_result_ms(consumer, settings)
+            oldest_ms = _oldest_result_ms(consumer, RESULTS[topic], settings)
             places = [TopicPartition(topic, number) for number in partitions_of(consumer, topic, settings)]
             committed = consumer.committed(places, timeout=TIMEOUT_S)
             for place, passed in zip(places, committed, strict=True):
                 first, end = _span(consumer, place, oldest_ms)
                 ledgers[topic, place.partition] = Ledger(first, end, max(passed.offset, 0))
-    for event in _results(settings, codec):
+    for result_topic, event in _results(settings, codec):
         ledger = ledgers.get((event.origin.topic, event.origin.partition))
-        if ledger is not None:
-            ledger.note(event.origin.offset, ANSWERED if isinstance(event, Match) else REFUSED)
+        if ledger is None:
+            continue
+        if result_topic == RESULTS[event.origin.topic]:
+            ledger.note(event.origin.offset, ANSWERED)
+        elif isinstance(event, DeadLetter):
+            ledger.note(event.origin.offset, REFUSED)
     return ledgers
 
 
@@ -90,11 +101,11 @@ def sum_topics(ledgers: Ledgers) -> dict[str, TopicAudit]:
     return sums
 
 
-def _results(settings: Settings, codec: EventCodec) -> Iterator[Match | DeadLetter]:
-    with EventReader(settings, codec, [topics.MATCHES.name, topics.DEAD_LETTERS.name]) as reader:
+def _results(settings: Settings, codec: EventCodec) -> Iterator[tuple[str, Match | BulkResult | DeadLetter]]:
+    with EventReader(settings, codec, [*sorted(set(RESULTS.values())), topics.DEAD_LETTERS.name]) as reader:
         for received in reader.to_end():
-            if isinstance(received.event, Match | DeadLetter):
-                yield received.event
+            if isinstance(received.event, Match | BulkResult | DeadLetter):
+                yield received.origin.topic, received.event
 
 
 @contextmanager
@@ -116,10 +127,9 @@ def _span(consumer: Consumer, place: TopicPartition, since_ms: int) -> tuple[int
     return first, end
 
 
-def _oldest_result_ms(consumer: Consumer, settings: Settings) -> int:
+def _oldest_result_ms(consumer: Consumer, name: str, settings: Settings) -> int:
     """When the oldest kept result was sent, if older ones were deleted by retention; 0 if none were."""
     oldest_ms = 0
-    name = topics.MATCHES.name
     for partition in partitions_of(consumer, name, settings):
         place = TopicPartition(name, partition)
         first, end = consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)

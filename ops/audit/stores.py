@@ -22,7 +22,7 @@ from connectors.sinks.redis_sink import RedisDestination
 from schemas import topics
 from schemas.events import Match, now_us
 
-from .inputs import Ledgers
+from .inputs import RESULTS, Ledgers
 from .progress import is_done
 
 BATCH = 500
@@ -70,6 +70,8 @@ def audit_clickhouse(settings: Settings, ledgers: Ledgers) -> StoreAudit:
     client = clickhouse_client(settings)
     try:
         for (topic, partition), ledger in ledgers.items():
+            if RESULTS[topic] != topics.MATCHES.name:
+                continue
             wanted = ledger.answered()
             if len(wanted):
                 span = {"topic": topic, "partition": partition, "first": int(wanted[0]), "last": int(wanted[-1])}

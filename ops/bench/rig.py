@@ -77,6 +77,8 @@ def _wait_warm(made: Rig, workers: Sequence[str]) -> None:
             producer.send(topics.NOTES.name, _first_note())
             waiting.add("live")
         producer.flush()
+        if not waiting:
+            return
         for match in matches(reader, WARM_TIMEOUT_S):
             waiting.discard(match.kind)
             if not waiting:
