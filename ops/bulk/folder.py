@@ -85,7 +85,7 @@ class Folder:
 
     def _checked(self, path: Path) -> FolderFile:
         try:
-            if path.is_symlink() and not path.resolve().is_relative_to(self.path):
+            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(self.path):
                 reason = f"{path} is a link to a file outside of the folder, which is not read; copy it in."
                 return self._refuse(path, "outside_folder", reason)
             status = path.stat()
