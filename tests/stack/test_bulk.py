@@ -42,9 +42,9 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture(scope="module")
 def worker(stack: Stack, settings: Settings) -> Iterator[Part]:
+    """Not started yet."""
     Catalogue.update(settings.catalogue_dir, [piece.entry() for piece in PIECES])
     worker = stack.add("bulk")
-    worker.start()
     yield worker
     worker.stop()
 
@@ -104,10 +104,30 @@ def results_of(settings: Settings, job: str) -> tuple[list[BulkResult], list[Mat
     )
 
 
+def test_a_job_without_a_worker_says_so_and_goes_on_when_there_is_one(
+    settings: Settings, worker: Part, tmp_path: Path
+) -> None:
+    folder, lines = tmp_path / "songs", tmp_path / "lines.jsonl"
+    fill(folder, 4, [make_piece(320)])
+    impatient = settings.model_copy(update={"bulk": settings.bulk.model_copy(update={"silence_s": 2.0})})
+    client = start_bulk(impatient, folder, lines, "--job", "patience")
+    out, err = client.communicate(timeout=PATIENCE_S)
+    assert client.returncode == 3
+    assert "Does a worker run" in err
+    assert json.loads(out)["finished"] is False
+    worker.start()
+    assert finish(start_bulk(settings, folder, lines, "--job", "patience"))["files"] == len(rows_of(lines))
+    wrong = start_bulk(settings, tmp_path, lines, "--job", "patience")
+    _, err = wrong.communicate(timeout=PATIENCE_S)
+    assert wrong.returncode == 2
+    assert "The job patience is for" in err
+
+
 def test_a_job_whose_client_and_worker_are_killed_ends_with_a_result_or_an_error_for_each_file(
     settings: Settings, worker: Part, folder: Path, tmp_path: Path
 ) -> None:
     lines = tmp_path / "lines.jsonl"
+    worker.start()
     client = start_bulk(settings, folder, lines)
     wait_for_lines(lines, 10)
     client.kill()
@@ -154,6 +174,7 @@ def test_a_job_whose_client_and_worker_are_killed_ends_with_a_result_or_an_error
 def test_files_that_were_seen_before_are_answered_from_the_store(
     settings: Settings, worker: Part, tmp_path: Path
 ) -> None:
+    worker.start()
     first, second = tmp_path / "first", tmp_path / "second"
     pieces = [make_piece(seed) for seed in (310, 311)]
     fill(first, 10, pieces)
@@ -167,23 +188,3 @@ def test_files_that_were_seen_before_are_answered_from_the_store(
         if row["stored"]:
             assert row["identify"] == known[row["sha256"]]["identify"]
     assert summary["stored"] == len([row for row in rows_of(tmp_path / "second.jsonl") if row["stored"]])
-
-
-def test_a_job_without_a_worker_says_so_and_goes_on_when_there_is_one(
-    stack: Stack, settings: Settings, worker: Part, tmp_path: Path
-) -> None:
-    worker.stop()
-    folder, lines = tmp_path / "songs", tmp_path / "lines.jsonl"
-    fill(folder, 4, [make_piece(320)])
-    impatient = settings.model_copy(update={"bulk": settings.bulk.model_copy(update={"silence_s": 2.0})})
-    client = start_bulk(impatient, folder, lines, "--job", "patience")
-    out, err = client.communicate(timeout=PATIENCE_S)
-    assert client.returncode == 3
-    assert "Does a worker run" in err
-    assert json.loads(out)["finished"] is False
-    worker.start()
-    assert finish(start_bulk(settings, folder, lines, "--job", "patience"))["files"] == len(rows_of(lines))
-    wrong = start_bulk(settings, tmp_path, lines, "--job", "patience")
-    _, err = wrong.communicate(timeout=PATIENCE_S)
-    assert wrong.returncode == 2
-    assert "The job patience is for" in err
