@@ -11,6 +11,7 @@ from confluent_kafka import KafkaException, Message, Producer
 from connectors.kafka_client import client_config, partitions_of
 from connectors.registry import EventCodec
 from connectors.settings import Settings
+from connectors.tracing import headers_with
 from schemas.bulk import BulkTask
 from schemas.events import Event, Work
 from schemas.topics import TOPICS
@@ -79,14 +80,17 @@ class EventProducer:
         partitions_of(self._producer, topic, self._settings)
         self._codec.register(topic)
 
-    def send(self, topic: str, event: Event) -> None:
-        """Queue one event; waits while the queue is full. Its trace context goes into the headers too.
+    def send(self, topic: str, event: Event, traceparent: str | None = None) -> None:
+        """Queue one event; waits while the queue is full.
+
+        Args:
+            traceparent: the step of a trace that sends it, for the headers; by default the event's trace context.
 
         Raises:
             DeliveryError: the event is too large, or the queue stayed full for ``kafka.delivery_timeout_s``.
             RegistryError: the topic's schema cannot be registered.
         """
-        headers = [("traceparent", event.trace_context.encode())] if event.trace_context else None
+        headers = headers_with(traceparent or event.trace_context)
         self._enqueue(topic, key_of(event), self._codec.encode(topic, event), headers)
 
     def send_tombstone(self, topic: str, key: str) -> None:

@@ -286,6 +286,31 @@ class GatewaySettings(Section):
         return self
 
 
+class ObserveSettings(Section):
+    """What workers tell of themselves: ``/metrics``, ``/live`` and ``/ready``."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(0, ge=0, le=65_535, description="Of each worker; 0: any that is free, named in its log.")
+    stuck_s: float = Field(
+        180.0,
+        description="A loop that gives no sign of life for so long is stuck; longer than kafka.delivery_timeout_s.",
+    )
+    lag_interval_s: float = Field(10.0, ge=0.5, description="How often the brokers are asked for the lag.")
+
+
+class TracingSettings(Section):
+    """Traces by OpenTelemetry; needs the extra ``traces``."""
+
+    endpoint: str | None = Field(
+        None,
+        description="Where spans are sent by OTLP over HTTP, such as http://collector:4318/v1/traces; empty: none.",
+    )
+    live_share: float = Field(0.01, ge=0.0, le=1.0, description="How many live sessions are traced; clips all are.")
+    queue_max_spans: int = Field(2_048, description="Spans that wait to be sent; what comes on top is dropped.")
+    interval_s: float = Field(1.0, gt=0.0, description="How often they are sent.")
+    timeout_s: float = 5.0
+
+
 class _SettingsFile(YamlConfigSettingsSource):
     def _read_file(self, file_path: Any) -> dict[str, Any]:
         content = super()._read_file(file_path)
@@ -321,6 +346,8 @@ class Settings(BaseSettings):
     cues: CueSettings = Field(default_factory=CueSettings)
     error_generator: ErrorGeneratorSettings = Field(default_factory=ErrorGeneratorSettings)
     gateway: GatewaySettings = Field(default_factory=GatewaySettings)
+    observe: ObserveSettings = Field(default_factory=ObserveSettings)
+    tracing: TracingSettings = Field(default_factory=TracingSettings)
 
     def __init__(self, **values: Any) -> None:
         _refuse_unknown_variables(set(type(self).model_fields))

@@ -13,11 +13,19 @@ from urllib.parse import urlsplit
 
 import httpx
 import pybreaker
-from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import (
+    RetryCallState,
+    RetryError,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
 
 from connectors.consumer import Received
 from connectors.settings import Settings
 from connectors.sinks.base import RefusedError, Sink
+from connectors.telemetry import Telemetry
 from schemas import topics
 from schemas.rhythm import Trigger
 
@@ -43,7 +51,8 @@ class WebhookDestination:
     batch_rows = 1
     batch_interval_s = 0.0
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, telemetry: Telemetry | None = None) -> None:
+        self._count = (telemetry or Telemetry.untold()).metrics.stage(self.name)
         options = settings.webhook
         self._url = _checked(settings.error_generator_url, options.allowed_hosts) + PATH
         self._give_up_s = options.give_up_s
@@ -58,6 +67,7 @@ class WebhookDestination:
             retry=retry_if_exception_type((_NotTakenError, pybreaker.CircuitBreakerError)),
             wait=wait_exponential_jitter(multiplier=options.backoff_s, jitter=options.backoff_s),
             stop=stop_after_attempt(1 + options.retries),
+            before_sleep=self._tell,
         )
 
     def prepare(self) -> None:
@@ -81,6 +91,10 @@ class WebhookDestination:
         except RetryError as error:
             last = error.last_attempt
             raise RefusedError(f"Not taken in {last.attempt_number} tries: {last.exception()}.") from error
+
+    def _tell(self, state: RetryCallState) -> None:
+        assert state.outcome is not None
+        self._count.waiting(state.outcome.exception())
 
     def _post(self, trigger: Trigger) -> None:
         body = {
@@ -117,10 +131,10 @@ def _checked(url: str, allowed_hosts: Sequence[str]) -> str:
     return url
 
 
-def run(settings: Settings, stop: threading.Event) -> None:
+def run(settings: Settings, stop: threading.Event, telemetry: Telemetry | None = None) -> None:
     """Post the triggers until ``stop`` is set.
 
     Raises:
         WebhookError: the settings name a host that is not allowed.
     """
-    Sink(settings, WebhookDestination(settings)).run(stop)
+    Sink(settings, WebhookDestination(settings, telemetry), telemetry).run(stop)

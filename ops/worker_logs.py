@@ -26,14 +26,19 @@ class Sparse(logging.Filter):
         return True
 
 
-def set_up_worker_logs() -> None:
-    """To be called once, when a worker starts."""
+def set_up_worker_logs(worker: str) -> None:
+    """To be called once, when a worker starts; all that it says carries its name."""
+
+    def name_worker(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        return {"worker": worker, **event}
+
     handler = logging.StreamHandler()
     handler.addFilter(Sparse())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processor=structlog.processors.JSONRenderer(),
             foreign_pre_chain=[
+                name_worker,
                 structlog.stdlib.add_logger_name,
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -44,6 +49,7 @@ def set_up_worker_logs() -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     structlog.configure(
         processors=[
+            name_worker,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,

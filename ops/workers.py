@@ -7,13 +7,17 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import structlog
 
 from connectors.settings import Settings
+from connectors.telemetry import Telemetry
+from connectors.telemetry.door import Door
 from schemas import topics
 
+from .group_watch import watched
 from .worker_logs import set_up_worker_logs
 
 if TYPE_CHECKING:
@@ -38,60 +42,64 @@ def run_worker(name: str, settings: Settings) -> None:
     # one computing thread a worker; more cores are used by more workers
     for variable in THREADS:
         os.environ.setdefault(variable, "1")
-    set_up_worker_logs()
+    set_up_worker_logs(name)
     kafka = settings.kafka.model_copy(update={"client_id": f"{settings.kafka.client_id}-{name}"})
-    log.info("starting", worker=name)
+    settings = settings.model_copy(update={"kafka": kafka})
     try:
-        WORKERS[name](settings.model_copy(update={"kafka": kafka}))
+        telemetry = Telemetry.of(settings, name)
+        telemetry.health.lacks("start", "It has not started yet.")
+        with closing(telemetry.tracer), Door(telemetry, settings.observe) as door, watched(settings, telemetry):
+            log.info("starting", metrics=door.url)
+            WORKERS[name](settings, telemetry)
     except _expected() as error:
         raise WorkerError(str(error)) from error
-    log.info("stopped", worker=name)
+    log.info("stopped")
 
 
-def _clips(settings: Settings) -> None:
+def _clips(settings: Settings, telemetry: Telemetry) -> None:
     from streams.app import serve
     from streams.clips import ClipHandler, make_clips_app
 
     handler = ClipHandler(settings, _ready_codec(settings))
-    asyncio.run(serve(lambda: make_clips_app(settings, handler)))
+    asyncio.run(serve(lambda: make_clips_app(settings, handler, telemetry), telemetry))
 
 
-def _bulk(settings: Settings) -> None:
+def _bulk(settings: Settings, telemetry: Telemetry) -> None:
     from streams.app import serve
     from streams.bulk import BulkHandler, make_bulk_app
 
     handler = BulkHandler(settings, _ready_codec(settings))
-    asyncio.run(serve(lambda: make_bulk_app(settings, handler)))
+    asyncio.run(serve(lambda: make_bulk_app(settings, handler, telemetry), telemetry))
 
 
-def _live(settings: Settings) -> None:
+def _live(settings: Settings, telemetry: Telemetry) -> None:
     from streams.app import serve
     from streams.live import LiveHandler, make_live_app
 
     handler = LiveHandler(settings, _ready_codec(settings))
-    asyncio.run(serve(lambda: make_live_app(settings, handler)))
+    asyncio.run(serve(lambda: make_live_app(settings, handler, telemetry), telemetry))
 
 
-def _catalogue(settings: Settings) -> None:
+def _catalogue(settings: Settings, telemetry: Telemetry) -> None:
     from streams.catalogue import run
 
     _ready_codec(settings)
-    run(settings, _stop_on_signal())
+    run(settings, _stop_on_signal(), telemetry)
 
 
-def _redis_sink(settings: Settings) -> None:
+def _redis_sink(settings: Settings, telemetry: Telemetry) -> None:
     from connectors.sinks.redis_sink import run
 
-    run(settings, _stop_on_signal())
+    run(settings, _stop_on_signal(), telemetry)
 
 
-def _clickhouse_sink(settings: Settings) -> None:
+def _clickhouse_sink(settings: Settings, telemetry: Telemetry) -> None:
     from connectors.sinks.clickhouse_sink import run
 
-    run(settings, _stop_on_signal())
+    run(settings, _stop_on_signal(), telemetry)
 
 
-def _rhythm(settings: Settings) -> None:
+def _rhythm(settings: Settings, telemetry: Telemetry) -> None:
     """Frames, beat network, beats and sections in one process: they share imports, and a core is enough for them."""
     import numpy as np
 
@@ -120,27 +128,27 @@ def _rhythm(settings: Settings) -> None:
     ]
     if settings.rhythm.engine == ENGINE:
         agents.append(BeatNetworkAgent(settings, codec, network))
-    run_together(settings, codec, agents, _stop_on_signal())
+    run_together(settings, codec, agents, _stop_on_signal(), telemetry)
 
 
-def _triggers(settings: Settings) -> None:
+def _triggers(settings: Settings, telemetry: Telemetry) -> None:
     from processors.triggers import Rules
     from streams.timed import TimedLoop
     from streams.triggers import TriggerAgent
 
     rules = Rules.load(settings.triggers.rules)
     codec = _ready_codec(settings, topics.TRIGGERS, topics.DEAD_LETTERS)
-    TimedLoop(settings, codec, TriggerAgent(settings, codec, rules)).run(_stop_on_signal())
+    TimedLoop(settings, codec, TriggerAgent(settings, codec, rules), telemetry).run(_stop_on_signal())
 
 
-def _webhook(settings: Settings) -> None:
+def _webhook(settings: Settings, telemetry: Telemetry) -> None:
     from connectors.webhook import run
 
     _ready_codec(settings)
-    run(settings, _stop_on_signal())
+    run(settings, _stop_on_signal(), telemetry)
 
 
-def _error_generator(settings: Settings) -> None:
+def _error_generator(settings: Settings, telemetry: Telemetry) -> None:
     from connectors.error_generator import make_app
     from connectors.event_sender import EventSender
     from connectors.http.server import serve
@@ -150,10 +158,10 @@ def _error_generator(settings: Settings) -> None:
     styles = Styles.load(settings.error_generator.styles)
     with EventSender(settings, _ready_codec(settings)) as sender:
         app = make_app(settings, styles, lambda events: sender.send(topics.ERROR_EVENTS.name, events))
-        serve(app, settings.error_generator.host, settings.embedded.error_generator_port, stop)
+        serve(app, settings.error_generator.host, settings.embedded.error_generator_port, stop, telemetry)
 
 
-def _gateway(settings: Settings) -> None:
+def _gateway(settings: Settings, telemetry: Telemetry) -> None:
     from connectors.event_sender import EventSender
     from connectors.gateway import make_gateway
     from connectors.http.server import serve
@@ -165,7 +173,7 @@ def _gateway(settings: Settings) -> None:
     codec = _ready_codec(settings)
     with EventSender(settings, codec) as sender:
         app = make_gateway(settings, sender.send, rules, codec, StackReporter(settings).as_json)
-        serve(app, settings.gateway.host, settings.embedded.gateway_port, stop, settings.gateway.connections)
+        serve(app, settings.gateway.host, settings.embedded.gateway_port, stop, telemetry, settings.gateway.connections)
 
 
 def _ready_codec(settings: Settings, *written: topics.Topic) -> EventCodec:
@@ -190,16 +198,27 @@ def _ready_codec(settings: Settings, *written: topics.Topic) -> EventCodec:
 def _expected() -> tuple[type[Exception], ...]:
     """Errors whose message is all that a person needs."""
     from connectors.registry import SchemaRefusedError
+    from connectors.telemetry.door import ObserveError
     from connectors.topic_admin import TopicError
+    from connectors.tracing import TracingError
     from connectors.webhook import WebhookError
     from processors.errors import StylesError
     from processors.identify import CatalogueError
     from processors.triggers import RulesError
 
-    return SchemaRefusedError, TopicError, CatalogueError, RulesError, StylesError, WebhookError
+    return (
+        SchemaRefusedError,
+        TopicError,
+        CatalogueError,
+        RulesError,
+        StylesError,
+        WebhookError,
+        ObserveError,
+        TracingError,
+    )
 
 
-WORKERS: dict[str, Callable[[Settings], None]] = {
+WORKERS: dict[str, Callable[[Settings, Telemetry], None]] = {
     "clips": _clips,
     "bulk": _bulk,
     "live": _live,

@@ -74,7 +74,7 @@ class Answers:
                 f"The answer has {len(key) + len(value)} bytes, more than the {RESULT_MAX_BYTES} that fit on the topic "
                 "matches; the event's source_id, clip_id or trace_context is too long."
             )
-        return Output(name, key, value, event.trace_context)
+        return Output(name, key, value, event.trace_context, match)
 
 
 def _clip_id(event: Clip | NoteEvent | BulkTask) -> str | None:

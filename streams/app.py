@@ -11,14 +11,17 @@ import faust
 
 from connectors.kafka_security import tls_context
 from connectors.settings import KafkaSettings, Settings
+from connectors.telemetry import Telemetry
 from schemas.topics import TOPICS
 
-from .groups import COMMIT_INTERVAL_S, group_of
+from .groups import COMMIT_INTERVAL_S, GROUP_PREFIX, group_of
 from .transport import Transport
 
 HEARTBEATS_PER_SESSION = 3
 FETCH_BYTES_PER_PARTITION = 2 << 20
 GIL_SWITCH_INTERVAL_S = 0.0005
+WATCH_S = 0.25
+"""How often is looked whether the app has its partitions."""
 
 
 def make_app(settings: Settings, worker: str) -> faust.App:
@@ -67,11 +70,12 @@ def _credentials(kafka: KafkaSettings) -> faust.SASLCredentials | faust.SSLCrede
     return faust.SSLCredentials(context) if context is not None else None
 
 
-async def serve(build: Callable[[], faust.App]) -> None:
+async def serve(build: Callable[[], faust.App], telemetry: Telemetry | None = None) -> None:
     """Run a worker's app until SIGTERM or SIGINT asks it to stop, or it fails.
 
     Args:
         build: makes the app, agents included; called in the running event loop.
+        telemetry: told whether the event loop turns and the app has its partitions.
 
     Raises:
         BaseException: what made the app fail; whoever supervises the process starts it again.
@@ -84,8 +88,23 @@ async def serve(build: Callable[[], faust.App]) -> None:
     app = build()
     try:
         await app.start()
+        watching = asyncio.create_task(_watch(app, telemetry)) if telemetry else None
         await app.wait(stop.wait())  # or until the app has failed
+        if watching:
+            watching.cancel()
     finally:
         await app.stop()
     if app.crash_reason is not None:
         raise app.crash_reason
+
+
+async def _watch(app: faust.App, telemetry: Telemetry) -> None:
+    stage = telemetry.stage(app.conf.id.removeprefix(GROUP_PREFIX))
+    pulse = telemetry.health.pulse("event loop")
+    while True:
+        pulse.beat()
+        if app.consumer.flow_active:  # it opens when the partitions have been given and sought, and closes in between
+            stage.assigned()
+        else:
+            stage.revoked()
+        await asyncio.sleep(WATCH_S)

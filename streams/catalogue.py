@@ -7,6 +7,7 @@ as the works, so each event counts exactly once, whatever is killed meanwhile.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 
 import structlog
@@ -20,6 +21,7 @@ from connectors.music_limits import midi_limits
 from connectors.producer import EventProducer
 from connectors.registry import EventCodec
 from connectors.settings import Settings
+from connectors.telemetry import Telemetry
 from processors.identify import Catalogue, WorkEntry
 from processors.identify.builder import warm_up
 from processors.midi import BadMusicError, read_score
@@ -29,7 +31,7 @@ from schemas.events import DeadLetter, Work
 
 from .catalogue_view import open_or_create
 from .groups import group_of
-from .later import LATER, RETRY_LATER
+from .later import LATER, retry_later
 from .payload import PayloadError, payload
 from .records import Record
 
@@ -53,14 +55,19 @@ class CatalogueUpdater:
         CatalogueError: the catalogue on disk is damaged.
     """
 
-    def __init__(self, settings: Settings, codec: EventCodec) -> None:
+    def __init__(self, settings: Settings, codec: EventCodec, telemetry: Telemetry | None = None) -> None:
+        metrics = (telemetry or Telemetry.untold()).metrics
+        self._count = metrics.stage(STAGE)
+        self._works = metrics.works
         self._codec = codec
         self._producer = EventProducer(settings, codec)
         self._limits = settings.limits
         self._folder = settings.catalogue_dir
         self._blobs = BlobStore(settings)
         self._midi_limits = midi_limits(settings.limits)
-        self.positions = dict(open_or_create(self._folder).positions)
+        catalogue = open_or_create(self._folder)
+        self._works.set(len(catalogue))
+        self.positions = dict(catalogue.positions)
         warm_up()
 
     def apply(self, records: Sequence[Record]) -> None:
@@ -71,6 +78,7 @@ class CatalogueUpdater:
             DeliveryError: a dead letter could not be delivered, and nothing has been applied.
             CatalogueError: another program writes the catalogue, or the disk refuses.
         """
+        started = time.perf_counter()
         works: dict[str, WorkEntry | None] = {}
         letters: list[DeadLetter] = []
         for record in records:
@@ -83,10 +91,15 @@ class CatalogueUpdater:
         for letter in letters:
             self._producer.send(topics.DEAD_LETTERS.name, letter)
         self._producer.flush()
+        for letter in letters:
+            self._count.sent(topics.DEAD_LETTERS.name, letter)
         applied = {position_key(record.topic, record.partition): record.offset + 1 for record in records}
         added = [entry for entry in works.values() if entry is not None]
         removed = [work_id for work_id, entry in works.items() if entry is None]
         catalogue = Catalogue.update(self._folder, added, removed, applied)
+        self._works.set(len(catalogue))
+        self._count.makes_with(catalogue.version)
+        self._count.computed(time.perf_counter() - started)
         log.info(
             "catalogue updated", added=len(added), removed=len(removed), refused=len(letters), works=len(catalogue)
         )
@@ -114,8 +127,11 @@ class CatalogueUpdater:
         )
 
 
-def run(settings: Settings, stop: threading.Event) -> None:
+def run(settings: Settings, stop: threading.Event, telemetry: Telemetry | None = None) -> None:
     """Apply the topic until ``stop`` is set.
+
+    Args:
+        telemetry: told of what happens.
 
     Raises:
         CatalogueError, DeliveryError: see ``CatalogueUpdater``; whoever supervises the process starts it again.
@@ -130,9 +146,11 @@ def run(settings: Settings, stop: threading.Event) -> None:
         }
     )
     codec = EventCodec(settings)
-    retrying = Retrying(sleep=sleep_using_event(stop), stop=stop_when_event_set(stop), **RETRY_LATER)
+    telemetry = telemetry or Telemetry.untold()
+    stage = telemetry.stage(STAGE)
+    retrying = Retrying(sleep=sleep_using_event(stop), stop=stop_when_event_set(stop), **retry_later(stage))
     try:
-        updater = CatalogueUpdater(settings, codec)
+        updater = CatalogueUpdater(settings, codec, telemetry)
         name = topics.CATALOGUE.name
         consumer.assign(
             [
@@ -140,10 +158,15 @@ def run(settings: Settings, stop: threading.Event) -> None:
                 for partition in range(topics.CATALOGUE.partitions)
             ]
         )
+        stage.assigned()
         while not stop.is_set():
+            stage.pulse.beat()
             records = _take(consumer)
             if records:
+                stage.count.taken(record.timestamp_s for record in records)
                 retrying(updater.apply, records)
+                stage.going_on()
+                stage.count.delivered(record.timestamp_s for record in records)
     except LATER:
         log.info("stopped while waiting; the records are applied after the next start")
     finally:

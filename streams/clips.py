@@ -12,6 +12,7 @@ from connectors.blob_store import BlobStore
 from connectors.music_limits import music_limits
 from connectors.registry import EventCodec
 from connectors.settings import Settings
+from connectors.telemetry import Telemetry
 from processors.identify import Identification, Identifier
 from processors.identify_music import Music, MusicIdentifier
 from processors.midi import BadMusicError
@@ -109,7 +110,7 @@ class ClipHandler:
         return self._music.read(clip.kind, payload(clip, self._blobs))
 
 
-def make_clips_app(settings: Settings, handler: ClipHandler) -> faust.App:
+def make_clips_app(settings: Settings, handler: ClipHandler, telemetry: Telemetry | None = None) -> faust.App:
     """The app that runs ``handler`` on ``clips``."""
     app = make_app(settings, STAGE)
     delivery = Delivery(
@@ -118,6 +119,7 @@ def make_clips_app(settings: Settings, handler: ClipHandler) -> faust.App:
         in_flight=settings.limits.in_flight,
         batch_max=BATCH_MAX,
         threads=settings.identify.compute_threads,
+        telemetry=telemetry,
     )
     app.agent(app.topic(topics.CLIPS.name), name=STAGE)(delivery.run)
     return app

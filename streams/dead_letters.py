@@ -40,4 +40,4 @@ class DeadLetters:
             limits=self._limits,
         )
         name = topics.DEAD_LETTERS.name
-        return Output(name, letter.key, self._codec.encode(name, letter))
+        return Output(name, letter.key, self._codec.encode(name, letter), event=letter)

@@ -9,6 +9,7 @@ from tenacity import RetryCallState, retry_if_exception_type, wait_exponential
 
 from connectors.blob_store import BlobUnavailableError
 from connectors.registry import RegistryUnavailableError
+from connectors.telemetry import Stage
 
 from .readback import ReadbackUnavailableError
 
@@ -22,6 +23,17 @@ log = structlog.get_logger(__name__)
 def _log_retry(state: RetryCallState) -> None:
     assert state.outcome is not None
     log.warning("waiting", attempt=state.attempt_number, reason=str(state.outcome.exception()))
+
+
+def retry_later(stage: Stage) -> dict[str, Any]:
+    """``RETRY_LATER`` for a stage that tells of its waiting."""
+
+    def tell(state: RetryCallState) -> None:
+        _log_retry(state)
+        assert state.outcome is not None
+        stage.waiting(state.outcome.exception())
+
+    return RETRY_LATER | {"before_sleep": tell}
 
 
 RETRY_LATER: dict[str, Any] = {

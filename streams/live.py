@@ -15,6 +15,7 @@ import structlog
 
 from connectors.registry import EventCodec
 from connectors.settings import Settings
+from connectors.telemetry import Telemetry
 from processors.identify import Identification, Identifier
 from schemas import topics
 from schemas.codec import UndecodableError
@@ -108,10 +109,10 @@ class LiveHandler:
         return [answer, *letters]
 
 
-def make_live_app(settings: Settings, handler: LiveHandler) -> faust.App:
+def make_live_app(settings: Settings, handler: LiveHandler, telemetry: Telemetry | None = None) -> faust.App:
     """The app that runs ``handler`` on ``notes``."""
     app = make_app(settings, STAGE)
     in_flight = settings.limits.in_flight
-    delivery = Delivery(app, handler, in_flight=in_flight, batch_max=in_flight)
+    delivery = Delivery(app, handler, in_flight=in_flight, batch_max=in_flight, telemetry=telemetry)
     app.agent(app.topic(topics.NOTES.name), name=STAGE)(delivery.run)
     return app

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from confluent_kafka import Message as ConfluentMessage
 
-from schemas.events import Origin
+from connectors.tracing import headers_with, traceparent_in
+from schemas.events import Event, Origin
 
 if TYPE_CHECKING:
     from faust.types import Message as FaustMessage  # takes half a second, which workers without Faust need not wait
@@ -20,6 +21,7 @@ class Record:
 
     Attributes:
         timestamp_s: when the producer sent it, seconds since the epoch.
+        traceparent: the step of a trace that sent it, if its headers name one.
     """
 
     topic: str
@@ -28,6 +30,7 @@ class Record:
     timestamp_s: float
     key: bytes | None
     value: bytes | None
+    traceparent: str | None = None
 
     @property
     def origin(self) -> Origin:
@@ -38,7 +41,13 @@ class Record:
     def of_faust(cls, message: FaustMessage) -> Record:
         """From a message of a Faust stream."""
         return cls(
-            message.topic, message.partition, message.offset, message.timestamp or 0.0, message.key, message.value
+            message.topic,
+            message.partition,
+            message.offset,
+            message.timestamp or 0.0,
+            message.key,
+            message.value,
+            traceparent_in(message.headers),
         )
 
     @classmethod
@@ -48,21 +57,27 @@ class Record:
         assert topic is not None
         assert partition is not None
         assert offset is not None
-        return cls(topic, partition, offset, message.timestamp()[1] / 1000.0, message.key(), message.value())
+        sent_s, traceparent = message.timestamp()[1] / 1000.0, traceparent_in(message.headers())
+        return cls(topic, partition, offset, sent_s, message.key(), message.value(), traceparent)
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A record to be sent; ``trace_context`` goes into its headers, where tracing tools look for it."""
+    """A record to be sent; ``trace_context`` goes into its headers, where tracing tools look for it.
+
+    Attributes:
+        event: what ``value`` encodes, for those who count.
+    """
 
     topic: str
     key: bytes | None
     value: bytes
     trace_context: str | None = None
+    event: Event | None = None
 
-    @property
-    def headers(self) -> list[tuple[str, bytes]] | None:
-        return [("traceparent", self.trace_context.encode())] if self.trace_context else None
+    def headers_after(self, traceparent: str | None) -> list[tuple[str, bytes]] | None:
+        """Its headers, when the step ``traceparent`` sends it."""
+        return headers_with(traceparent or self.trace_context)
 
 
 Handler = Callable[[Sequence[Record]], Sequence[Output]]

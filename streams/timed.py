@@ -22,11 +22,12 @@ from connectors.kafka_client import client_config
 from connectors.producer import EventProducer
 from connectors.registry import EventCodec
 from connectors.settings import Settings
+from connectors.telemetry import Telemetry
 from schemas import topics
-from schemas.events import Event
+from schemas.events import Event, Origin
 
 from .groups import COMMIT_INTERVAL_S, group_of
-from .later import LATER, RETRY_LATER
+from .later import LATER, retry_later
 from .records import Record
 
 IDLE_S = 0.1
@@ -93,10 +94,12 @@ class TimedLoop:
         settings: how to reach Kafka; how many records are taken at once.
         codec: its schemas are registered.
         agent: what to run.
+        telemetry: told of what happens.
     """
 
-    def __init__(self, settings: Settings, codec: EventCodec, agent: Agent) -> None:
+    def __init__(self, settings: Settings, codec: EventCodec, agent: Agent, telemetry: Telemetry | None = None) -> None:
         self._agent = agent
+        self._stage = (telemetry or Telemetry.untold()).stage(agent.name)
         self._producer = EventProducer(settings, codec)
         self._in_flight = settings.limits.in_flight
         self._owned: dict[tuple[str, int], int] | None = None
@@ -125,18 +128,20 @@ class TimedLoop:
             DeliveryError: what the agent said could not be delivered; another worker takes over.
             KafkaException: the brokers refuse for good.
         """
-        retrying = Retrying(sleep=sleep_using_event(stop), stop=stop_when_event_set(stop), **RETRY_LATER)
+        retrying = Retrying(sleep=sleep_using_event(stop), stop=stop_when_event_set(stop), **retry_later(self._stage))
         self._consumer.subscribe(
             list(self._agent.topics), on_assign=self._assigned, on_revoke=self._revoked, on_lost=self._revoked
         )
         try:
             while not stop.is_set():
+                self._stage.pulse.beat()
                 records = self._take()
                 if self._reassigned:
                     retrying(self._take_over)
                 records = [record for record in records if (record.topic, record.partition) in (self._owned or {})]
-                said = [*retrying(self._agent.hear, records)] if records else []
-                self._deliver([*said, *self._agent.act(time.time())])
+                began_ns = time.time_ns()
+                said = self._hear(retrying, records) if records else []
+                self._deliver([*said, *self._agent.act(time.time())], records, began_ns)
                 self._store(records)
         except LATER:
             log.info("stopped while waiting; another worker goes on from here", worker=self._agent.name)
@@ -161,11 +166,29 @@ class TimedLoop:
                 records.append(Record.of_confluent(message))
         return records
 
-    def _deliver(self, said: Sequence[Said]) -> None:
-        for topic, event in said:
-            self._producer.send(topic, event)
+    def _hear(self, retrying: Retrying, records: Sequence[Record]) -> list[Said]:
+        self._stage.count.taken(record.timestamp_s for record in records)
+        said = retrying(self._hear_once, records)
+        self._stage.going_on()
+        return said
+
+    def _hear_once(self, records: Sequence[Record]) -> list[Said]:
+        started = time.perf_counter()
+        said = [*self._agent.hear(records)]
+        self._stage.count.computed(time.perf_counter() - started)
+        return said
+
+    def _deliver(self, said: Sequence[Said], records: Sequence[Record], began_ns: int) -> None:
         if said:
+            parents: dict[Origin, str | None] = {record.origin: record.traceparent for record in records}
+            spans = [self._stage.span(event, parents, began_ns) for _, event in said]
+            for (topic, event), span in zip(said, spans, strict=True):
+                self._producer.send(topic, event, span.traceparent)
             self._producer.flush()
+            for (topic, event), span in zip(said, spans, strict=True):
+                span.end()
+                self._stage.count.sent(topic, event)
+        self._stage.count.delivered(record.timestamp_s for record in records)
 
     def _store(self, records: Sequence[Record]) -> None:
         ends = {(record.topic, record.partition): record.offset + 1 for record in records}
@@ -175,6 +198,9 @@ class TimedLoop:
     def _take_over(self) -> None:
         self._agent.take_over(self._owned or {})
         self._reassigned = False
+        self._stage.going_on()
+        if self._owned is not None:
+            self._stage.assigned()
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         committed = consumer.committed(partitions, timeout=OFFSETS_TIMEOUT_S)
@@ -190,9 +216,16 @@ class TimedLoop:
     def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
         self._owned = None
         self._reassigned = True
+        self._stage.revoked()
 
 
-def run_together(settings: Settings, codec: EventCodec, agents: Sequence[Agent], stop: threading.Event) -> None:
+def run_together(
+    settings: Settings,
+    codec: EventCodec,
+    agents: Sequence[Agent],
+    stop: threading.Event,
+    telemetry: Telemetry | None = None,
+) -> None:
     """Run agents, each in a thread, until ``stop`` is set or one fails; then all stop.
 
     Raises:
@@ -204,7 +237,7 @@ def run_together(settings: Settings, codec: EventCodec, agents: Sequence[Agent],
 
     def work(agent: Agent) -> None:
         try:
-            TimedLoop(settings, codec, agent).run(stop)
+            TimedLoop(settings, codec, agent, telemetry).run(stop)
         except Exception as error:
             failures.append(error)
             stop.set()

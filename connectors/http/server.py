@@ -7,18 +7,34 @@ import threading
 import uvicorn
 from fastapi import FastAPI
 
+from connectors.telemetry import Telemetry
+
+from .measured import MeasuredMiddleware
+
 BACKLOG = 128
 MAX_CONNECTIONS = 256
 MESSAGE_MAX_BYTES = 256 << 10
 POLL_S = 0.2
 
 
-def serve(app: FastAPI, host: str, port: int, stop: threading.Event, connections: int = MAX_CONNECTIONS) -> None:
+def serve(
+    app: FastAPI,
+    host: str,
+    port: int,
+    stop: threading.Event,
+    telemetry: Telemetry | None = None,
+    connections: int = MAX_CONNECTIONS,
+) -> None:
     """Serve ``app`` until ``stop`` is set. Streams that would last end then: ``app.state.end_streams`` is called.
+
+    Args:
+        telemetry: told of the requests, and when it answers.
 
     Raises:
         OSError: the port is in use.
     """
+    if telemetry:
+        app.add_middleware(MeasuredMiddleware, metrics=telemetry.metrics)
     server = uvicorn.Server(
         uvicorn.Config(
             app,
@@ -44,7 +60,8 @@ def serve(app: FastAPI, host: str, port: int, stop: threading.Event, connections
     thread = threading.Thread(target=work, name="http")
     thread.start()
     while thread.is_alive() and not stop.wait(POLL_S):
-        pass
+        if telemetry and server.started:
+            telemetry.health.has("start")
     server.should_exit = True
     getattr(app.state, "end_streams", lambda: None)()
     thread.join()

@@ -23,6 +23,8 @@ from connectors.kafka_client import client_config
 from connectors.producer import DeliveryError, EventProducer
 from connectors.registry import EventCodec, RegistryUnavailableError
 from connectors.settings import Settings
+from connectors.telemetry import Telemetry
+from connectors.tracing import traceparent_in
 from schemas import topics
 from schemas.codec import UndecodableError
 from schemas.events import DeadLetter, Origin
@@ -108,10 +110,12 @@ class Sink:
     Args:
         settings: how to reach Kafka and the registry; limits.
         destination: where to write.
+        telemetry: told of what happens.
     """
 
-    def __init__(self, settings: Settings, destination: Destination) -> None:
+    def __init__(self, settings: Settings, destination: Destination, telemetry: Telemetry | None = None) -> None:
         self._destination = destination
+        self._stage = (telemetry or Telemetry.untold()).stage(destination.name)
         self._limits = settings.limits
         self._batch_max_bytes = settings.sinks.batch_max_bytes
         self._codec = EventCodec(settings)
@@ -153,6 +157,7 @@ class Sink:
         )
         try:
             while not stop.is_set():
+                self._stage.pulse.beat()
                 self._gather()
                 if self._batch:
                     retrying(self._deliver)
@@ -192,9 +197,11 @@ class Sink:
 
     def _deliver(self) -> None:
         """Write the batch and commit it; on a rebalance meanwhile, what is left of it."""
+        began_ns = time.time_ns()
         if not self._prepared:
             self._destination.prepare()
             self._prepared = True
+        count, ends_s = len(self._batch), _ends_s(self._batch)
         good: list[Received] = []
         letters: list[DeadLetter] = []
         try:
@@ -211,6 +218,7 @@ class Sink:
         except LATER:
             self._prepared = False
             raise
+        self._tell_written(count, ends_s, letters, began_ns)
         self._commit()
 
     def _write_bulk(self) -> list[Message]:
@@ -238,6 +246,17 @@ class Sink:
         if reader is None:
             return None
         return reader.read([message.value() for message in messages], self._codec.register(topic))
+
+    def _tell_written(self, count: int, ends_s: list[float], letters: Sequence[DeadLetter], began_ns: int) -> None:
+        self._stage.count.taken(ends_s, count)
+        self._stage.count.computed((time.time_ns() - began_ns) / 1e9)
+        self._stage.count.delivered(ends_s)
+        for letter in letters:
+            self._stage.count.sent(topics.DEAD_LETTERS.name, letter)
+        if self._stage.traced:
+            for message in self._batch:
+                if parent := traceparent_in(message.headers()):
+                    self._stage.step(parent, _origin(message), began_ns).end()
 
     def _decode(self, message: Message) -> Received:
         origin = _origin(message)
@@ -292,9 +311,11 @@ class Sink:
             self._consumer.pause(self._consumer.assignment())
         deadline = time.monotonic() + seconds
         while not stop.is_set() and (left_s := deadline - time.monotonic()) > 0:
+            self._stage.pulse.beat()
             self._take(self._consumer.poll(min(left_s, POLL_S)))
 
     def _go_on(self) -> None:
+        self._stage.going_on()
         if self._paused:
             self._paused = False
             self._consumer.resume(self._consumer.assignment())
@@ -302,17 +323,25 @@ class Sink:
 
     def _tell(self, state: RetryCallState) -> None:
         assert state.outcome is not None
+        self._stage.waiting(state.outcome.exception())
         log.warning("waiting", sink=self._destination.name, reason=str(state.outcome.exception()))
 
     def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         consumer.assign(partitions)
+        self._stage.assigned()
         if self._paused:
             consumer.pause(partitions)
 
     def _revoked(self, _: Consumer, partitions: list[TopicPartition]) -> None:
+        self._stage.revoked()
         # whoever gets them reads again from the last commit
         gone = {(place.topic, place.partition) for place in partitions}
         self._batch = [message for message in self._batch if (message.topic(), message.partition()) not in gone]
+
+
+def _ends_s(batch: Sequence[Message]) -> list[float]:
+    """When the first and the last record of a batch were sent; to time each would cost more than to write it."""
+    return [message.timestamp()[1] / 1000.0 for message in (batch[0], batch[-1])] if batch else []
 
 
 def _origin(message: Message) -> Origin:

@@ -13,6 +13,7 @@ from connectors.bulk import Records, container
 from connectors.clickhouse_client import ERRORS, ClickHouseUnavailableError, clickhouse_client, first_line, is_refusal
 from connectors.consumer import Received
 from connectors.settings import Settings
+from connectors.telemetry import Telemetry
 from schemas import topics
 from schemas.events import DeadLetter, Match
 
@@ -130,6 +131,6 @@ def _unavailable(error: Exception) -> DestinationUnavailableError:
     )
 
 
-def run(settings: Settings, stop: threading.Event) -> None:
+def run(settings: Settings, stop: threading.Event, telemetry: Telemetry | None = None) -> None:
     """Write the topics into ClickHouse until ``stop`` is set; raises as ``Sink.run``."""
-    Sink(settings, ClickHouseDestination(settings)).run(stop)
+    Sink(settings, ClickHouseDestination(settings), telemetry).run(stop)

@@ -15,6 +15,7 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 from connectors.bulk import Records
 from connectors.consumer import Received
 from connectors.settings import Settings
+from connectors.telemetry import Telemetry
 from schemas import topics
 from schemas.events import Match, Work
 
@@ -167,6 +168,6 @@ def _unavailable(error: RedisError) -> DestinationUnavailableError:
     return DestinationUnavailableError(f"Redis does not take the answers: {error}.")
 
 
-def run(settings: Settings, stop: threading.Event) -> None:
+def run(settings: Settings, stop: threading.Event, telemetry: Telemetry | None = None) -> None:
     """Write the topics into Redis until ``stop`` is set; raises as ``Sink.run``."""
-    Sink(settings, RedisDestination(settings)).run(stop)
+    Sink(settings, RedisDestination(settings), telemetry).run(stop)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -119,6 +119,18 @@ class Cluster:
             )
             for group in described
         ]
+
+    def lag(self, names: Collection[str]) -> dict[str, tuple[PartitionLag, ...]]:
+        """Where some groups stand, by name; without those that have neither members nor commits."""
+        if not names:
+            return {}
+        described = self._results(self._admin.describe_consumer_groups(list(names), request_timeout=TIMEOUT_S).values())
+        return {str(group.group_id): self._lag_of(group) for group in described if group.state.name != "DEAD"}
+
+    def _lag_of(self, group: Any) -> tuple[PartitionLag, ...]:
+        committed = self._positions(group)
+        end = self._offsets([TopicPartition(*place) for place in committed], NEWEST)
+        return tuple(PartitionLag(*place, offset, end[place]) for place, offset in sorted(committed.items()))
 
     def _metadata(self) -> Any:
         try:

@@ -1,0 +1,100 @@
+"""What one loop of a worker tells: counts, signs of life, what it waits for, and its steps in traces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connectors.tracing import Attributes, Span, Tracer
+from schemas.events import Clip, Event, Match, Origin
+
+from .health import Health, Pulse
+from .metrics import StageMetrics
+
+NO_PARTITIONS = "It has not been given its partitions yet."
+
+
+class Stage:
+    """One stage, such as an agent or a sink; may be used from several threads.
+
+    Attributes:
+        name: of the stage.
+        count: its metrics.
+        pulse: its loop's signs of life.
+    """
+
+    def __init__(self, name: str, count: StageMetrics, health: Health, tracer: Tracer) -> None:
+        self.name = name
+        self.count = count
+        self.pulse = health.pulse(name)
+        self._health = health
+        self._tracer = tracer
+        health.lacks(f"{name} partitions", NO_PARTITIONS)
+        health.has("start")
+
+    def assigned(self) -> None:
+        """Its partitions are known, be they none."""
+        self._health.has(f"{self.name} partitions")
+
+    def revoked(self) -> None:
+        """It waits to be told its partitions."""
+        self._health.lacks(f"{self.name} partitions", NO_PARTITIONS)
+
+    def waiting(self, reason: BaseException | None) -> None:
+        """Something is away; the same is tried again."""
+        self.pulse.beat()
+        self.count.waiting(reason)
+        self._health.lacks(f"{self.name} waits", str(reason))
+
+    def going_on(self) -> None:
+        """What it waited for is there."""
+        self._health.has(f"{self.name} waits")
+
+    def thread_pulse(self, thread: str) -> Pulse:
+        """The signs of life of a thread that computes for it."""
+        return self._health.pulse(f"{self.name} {thread}")
+
+    @property
+    def traced(self) -> bool:
+        """Whether spans come to anything."""
+        return self._tracer.enabled
+
+    def span(self, event: Event | None, parents: Mapping[Origin, str | None], began_ns: int) -> Span:
+        """The step that makes ``event`` of a record.
+
+        Args:
+            event: what is made.
+            parents: the step that sent each record at hand.
+            began_ns: when the work on it began, nanoseconds since the epoch.
+        """
+        parent = event.trace_context if event is not None else None
+        origin = getattr(event, "origin", None)
+        if origin is not None:
+            parent = parents.get(origin) or parent
+        attributes = attributes_of(event) if self._tracer.enabled and event is not None else None
+        return self._tracer.begin(self.name, parent, start_ns=began_ns, attributes=attributes)
+
+    def step(self, parent: str, origin: Origin, began_ns: int) -> Span:
+        """The step that stores a record and makes nothing of it."""
+        return self._tracer.begin(self.name, parent, start_ns=began_ns, attributes=_place(origin))
+
+
+def attributes_of(event: Event) -> Attributes:
+    """What a span says of the event that it made."""
+    said: dict[str, str | int | float] = {"continuo.source_id": event.source_id, "continuo.event_id": event.event_id}
+    origin = getattr(event, "origin", None)
+    if isinstance(origin, Origin):
+        said |= _place(origin)
+    if isinstance(event, Clip | Match) and event.clip_id:
+        said["continuo.clip_id"] = event.clip_id
+    if isinstance(event, Match):
+        said |= {"continuo.status": event.status, "continuo.compute_ms": event.compute_ms}
+    return said
+
+
+def _place(origin: Origin) -> dict[str, str | int | float]:
+    return {
+        "messaging.system": "kafka",
+        "messaging.destination.name": origin.topic,
+        "messaging.destination.partition.id": str(origin.partition),
+        "messaging.kafka.offset": origin.offset,
+    }
