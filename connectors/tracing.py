@@ -21,7 +21,7 @@ SAMPLED = "01"
 NOT_SAMPLED = "00"
 HEADER = "traceparent"
 
-Headers = Iterable[tuple[str, bytes | str | None]] | Mapping[str, bytes]
+Headers = Mapping[str, bytes | str | None] | Mapping[str, bytes] | Iterable[tuple[str, bytes | str | None]]
 Attributes = Mapping[str, str | int | float]
 
 

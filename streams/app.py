@@ -6,6 +6,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable
+from typing import cast
 
 import faust
 
@@ -15,7 +16,7 @@ from connectors.telemetry import Telemetry
 from schemas.topics import TOPICS
 
 from .groups import COMMIT_INTERVAL_S, GROUP_PREFIX, group_of
-from .transport import Transport
+from .transport import Consumer, Transport
 
 HEARTBEATS_PER_SESSION = 3
 FETCH_BYTES_PER_PARTITION = 2 << 20
@@ -103,7 +104,9 @@ async def _watch(app: faust.App, telemetry: Telemetry) -> None:
     pulse = telemetry.health.pulse("event loop")
     while True:
         pulse.beat()
-        if app.consumer.flow_active:  # it opens when the partitions have been given and sought, and closes in between
+        if cast(
+            Consumer, app.consumer
+        ).flow_active:  # it opens when the partitions have been given and sought, and closes in between
             stage.assigned()
         else:
             stage.revoked()

@@ -15,6 +15,7 @@ from .environment import environment_with
 from .errors import NotReadyError
 from .launcher import Launcher
 from .part import Part
+from .ports import free_ports
 
 # reads its topic from the place that its index on disk names, so it needs no consumer group
 WITHOUT_GROUP = frozenset({"catalogue"})
@@ -32,10 +33,12 @@ class Worker(Part):
         self.title = f"Worker {name}"
         self._cluster = Cluster(settings)
         self._former: Set[Member] = frozenset()
+        self._observe_port = 0
         self._instance_id = f"{name}-{uuid.uuid4().hex[:12]}"  # the same for each process that it starts
 
     def prepare(self) -> None:
         """Remember who is in the groups: one that was killed stays a member until its session is over."""
+        (self._observe_port,) = free_ports(1)
         try:
             self._former = self._cluster.members()
         except NotReadyError:  # then it takes over none that could be mistaken for it soon
@@ -48,7 +51,13 @@ class Worker(Part):
         return environment_with(self._settings) | {
             "CONTINUO_KAFKA__CLIENT_ID": self._client_id,
             "CONTINUO_KAFKA__INSTANCE_ID": self._instance_id,
+            "CONTINUO_OBSERVE__PORT": str(self._observe_port),
         }
+
+    @property
+    def observed_at(self) -> str | None:
+        """Host and port of its metrics, while it runs."""
+        return f"127.0.0.1:{self._observe_port}" if self.pid is not None else None
 
     def _answers(self) -> str:
         (port,) = self.ports().values()
