@@ -17,6 +17,8 @@ from . import Telemetry
 
 REQUEST_TIMEOUT_S = 10.0
 CONNECTIONS_MAX = 16
+POLL_S = 0.1
+"""How often is looked whether the door is to be closed."""
 
 
 class ObserveError(RuntimeError):
@@ -42,7 +44,7 @@ class Door:
                 f"The worker cannot tell its metrics on {settings.host}:{settings.port}: {error.strerror}. "
                 "Choose another port by the setting observe.port; 0 takes any that is free."
             ) from error
-        self._thread = threading.Thread(target=self._server.serve_forever, name="observe", daemon=True)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(POLL_S,), name="observe", daemon=True)
 
     @property
     def url(self) -> str:
