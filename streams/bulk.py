@@ -16,6 +16,7 @@ import orjson
 from connectors.producer import key_of
 from connectors.registry import EventCodec
 from connectors.settings import Settings
+from connectors.telemetry import Telemetry
 from schemas import topics
 from schemas.bulk import BulkAnswer, BulkResult, BulkTask
 from schemas.codec import UndecodableError
@@ -105,10 +106,10 @@ class BulkHandler:
             failure = Failure("result_too_large", reason)
             short = tuple(replace(answer, answer=None, error=failure) for answer in answers)
             value = self._codec.encode(name, replace(result, status="failed", answers=short))
-        return Output(name, key_of(result), value, task.trace_context)
+        return Output(name, key_of(result), value, task.trace_context, result)
 
 
-def make_bulk_app(settings: Settings, handler: BulkHandler) -> faust.App:
+def make_bulk_app(settings: Settings, handler: BulkHandler, telemetry: Telemetry | None = None) -> faust.App:
     """The app that runs ``handler`` on ``bulk-tasks``."""
     app = make_app(settings, STAGE)
     options = settings.bulk
@@ -118,6 +119,7 @@ def make_bulk_app(settings: Settings, handler: BulkHandler) -> faust.App:
         in_flight=settings.limits.in_flight,
         batch_max=options.batch_files,
         threads=1 if options.mode == "sequential" else options.compute_threads,
+        telemetry=telemetry,
     )
     app.agent(app.topic(topics.BULK_TASKS.name), name=STAGE)(delivery.run)
     return app
