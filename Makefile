@@ -13,7 +13,8 @@ INSTALLED := $(VENV)/.installed
 # Debian packages that the tests cannot do without, as program:package or library:package
 #   jackd: the bridges are tested through a real virtual port and a real sound input, on JACK's dummy driver
 #   PortAudio: the microphone's library
-TEST_PROGRAMS := jackd:jackd2 libportaudio.so.2:libportaudio2
+#   Chromium: the page is tested in a real browser
+TEST_PROGRAMS := jackd:jackd2 libportaudio.so.2:libportaudio2 chromium:chromium
 
 .PHONY: help
 help: ## List the targets
