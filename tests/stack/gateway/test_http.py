@@ -18,8 +18,8 @@ from connectors.settings import Settings
 from ops.stack import Stack
 from processors.identify import Catalogue
 
-from .music import make_piece
-from .waiting import eventually
+from ..music import make_piece
+from ..waiting import eventually
 
 PIECE = make_piece(808)
 PATIENCE_S = 90.0
@@ -28,18 +28,10 @@ pytestmark = pytest.mark.stack
 
 
 @pytest.fixture(scope="module")
-def gateway(stack: Stack, settings: Settings) -> Iterator[httpx.Client]:
+def gateway(address: str, settings: Settings) -> Iterator[httpx.Client]:
     Catalogue.update(settings.catalogue_dir, [PIECE.entry()])
-    workers = [stack.add(kind) for kind in ("clips", "live", "redis-sink", "gateway")]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.wait_healthy()
-    url = f"http://127.0.0.1:{settings.embedded.gateway_port}"
-    with httpx.Client(base_url=url, timeout=PATIENCE_S, trust_env=False) as client:
+    with httpx.Client(base_url=address, timeout=PATIENCE_S, trust_env=False) as client:
         yield client
-    for worker in workers:
-        worker.stop()
 
 
 class Stream:

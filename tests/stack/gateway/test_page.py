@@ -15,17 +15,15 @@ from connectors.consumer import EventReader
 from connectors.settings import Settings
 from ops.bench.band import make_song
 from ops.browser import chromium
-from ops.stack import Stack
 from processors.identify import Catalogue, WorkEntry
 from processors.midi import write_midi
 from processors.score_beats import ScoreBeats
 from schemas.events import NoteEvent
 
-from .replies import PATIENCE_S
+from ..replies import PATIENCE_S
 
 SONG = make_song(150.0, 40.0, np.random.default_rng(77))
 TITLE = "Song of the Page"
-WORKERS = ("clips", "live", "rhythm", "triggers", "webhook", "error-generator", "redis-sink", "gateway")
 PATIENCE_MS = 90_000
 KEYBOARD = """
 class Input extends EventTarget { name = "Test Keys"; state = "connected"; }
@@ -38,21 +36,13 @@ window.playKey = (...data) => input.onmidimessage({ data, timeStamp: performance
 pytestmark = [pytest.mark.stack, pytest.mark.timeout(400)]
 
 
-@pytest.fixture(scope="module")
-def address(stack: Stack, settings: Settings) -> Iterator[str]:
+@pytest.fixture(scope="module", autouse=True)
+def _song(address: str, settings: Settings) -> None:
     beats = len(SONG.beat_s)
     score = ScoreBeats(SONG.beat_s, np.arange(beats, dtype=np.int64) % 4 + 1, np.full(beats, 4, np.int64))
     Catalogue.update(
         settings.catalogue_dir, [WorkEntry("page-song", TITLE, "The Band", "song.mid", SONG.notes, None, score)]
     )
-    workers = [stack.add(kind) for kind in WORKERS]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.wait_healthy()
-    yield f"http://127.0.0.1:{settings.embedded.gateway_port}/"
-    for worker in workers:
-        worker.stop()
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +158,6 @@ def test_who_wants_no_motion_sees_none(page: Page) -> None:
 
 
 def test_a_source_is_followed_by_its_address(page: Page, address: str) -> None:
-    page.goto(f"{address}#somebody-else")
+    page.goto(f"{address}/#somebody-else")
     page.reload()
     expect(page.locator("#source")).to_have_value("somebody-else")
