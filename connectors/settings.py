@@ -397,6 +397,11 @@ class Settings(BaseSettings):
         return self.blobs.url or f"file://{self.embedded.data_dir / 'blobs'}"
 
     @property
+    def gateway_url(self) -> str:
+        """The page, seen from this machine."""
+        return f"http://127.0.0.1:{self.embedded.gateway_port}/"
+
+    @property
     def error_generator_url(self) -> str:
         embedded = f"http://127.0.0.1:{self.embedded.error_generator_port}"
         return (self.webhook.error_generator_url or embedded).rstrip("/")

@@ -32,6 +32,8 @@ KINDS = {
     topics.ERROR_EVENTS.name: "error",
 }
 """The topics, and what an event of each is called in a stream."""
+LIVE = frozenset({topics.BEATS.name, topics.TRIGGERS.name})
+"""What is said of those who play live only."""
 LOOK_BACK = timedelta(seconds=60)
 PING_S = 15.0
 RETRY_S = 1.0
@@ -42,10 +44,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SourceSeen:
-    """A source, and when something was last said of it: milliseconds since the epoch."""
+    """A source, when something was last said of it (milliseconds since the epoch), and whether it plays live."""
 
     source_id: str
     seen_ms: int
+    live: bool
 
 
 class Follower:
@@ -96,7 +99,7 @@ class LiveFeed:
         self._limits = settings.gateway
         self._followers: defaultdict[str, set[Follower]] = defaultdict(set)
         self._followed: frozenset[bytes] = frozenset()
-        self._seen: OrderedDict[str, int] = OrderedDict()
+        self._seen: OrderedDict[str, SourceSeen] = OrderedDict()
         self._lock = threading.Lock()
         self._arrived: deque[tuple[str, bytes]] = deque()
         self._stop = threading.Event()
@@ -143,8 +146,8 @@ class LiveFeed:
         """The sources of which something was said last, newest first."""
         self.start()
         with self._lock:
-            newest = sorted(self._seen.items(), key=lambda item: item[1], reverse=True)
-        return [SourceSeen(*item) for item in newest[:count]]
+            known = list(self._seen.values())
+        return sorted(known, key=lambda seen: seen.seen_ms, reverse=True)[:count]
 
     def _end_streams(self) -> None:
         for followers in self._followers.values():
@@ -175,7 +178,8 @@ class LiveFeed:
     def _take(self, received: Received) -> None:
         source_id = (received.key or b"").decode("utf-8", "replace")
         with self._lock:
-            self._seen[source_id] = received.timestamp_ms
+            live = received.origin.topic in LIVE or (source_id in self._seen and self._seen[source_id].live)
+            self._seen[source_id] = SourceSeen(source_id, received.timestamp_ms, live)
             self._seen.move_to_end(source_id)
             if len(self._seen) > self._limits.sources:
                 self._seen.popitem(last=False)

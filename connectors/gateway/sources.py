@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from typing import Any
 
 import redis.asyncio as redis
@@ -28,6 +29,7 @@ class Source(BaseModel):
 
     source_id: str
     seen_ms: int = Field(description="When something was last said of it, milliseconds since the epoch.")
+    live: bool = Field(description="Whether it plays live: beats were heard.")
 
 
 def router(limits: GatewaySettings, access: Access, feed: LiveFeed, store: redis.Redis) -> APIRouter:
@@ -37,7 +39,7 @@ def router(limits: GatewaySettings, access: Access, feed: LiveFeed, store: redis
     @api.get("/api/sources")
     async def sources() -> list[Source]:
         """The sources of which something was said lately, newest first."""
-        return [Source(source_id=seen.source_id, seen_ms=seen.seen_ms) for seen in feed.sources(SOURCES_MAX)]
+        return [Source.model_validate(asdict(seen)) for seen in feed.sources(SOURCES_MAX)]
 
     @api.get("/api/sources/{source_id:path}/events", response_class=StreamingResponse, responses=STREAM)
     async def events(source_id: str) -> Response:

@@ -59,6 +59,8 @@ def rig(
             added = [stack.add(worker) for worker in workers]
             for worker in added:
                 worker.start()
+            for worker in added:
+                worker.wait_healthy()
             _wait_warm(made, workers)
             yield made
 

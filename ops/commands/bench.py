@@ -138,6 +138,37 @@ def sinks(
     _print(measure(records, seed, lambda line: typer.echo(line, err=True)), as_json)
 
 
+@bench.command()
+def gateway(
+    requests_per_s: Annotated[float, typer.Option(min=1.0, max=100_000.0, help="Cached answers asked for.")] = 1500.0,
+    request_seconds: Annotated[float, typer.Option(min=1.0, max=600.0)] = 20.0,
+    sources: Annotated[int, typer.Option(min=1, max=10_000, help="Players that are followed.")] = 500,
+    notes_per_s: Annotated[float, typer.Option(min=0.1, max=100.0, help="Of each player.")] = 2.0,
+    live_seconds: Annotated[float, typer.Option(min=1.0, max=600.0)] = 30.0,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Cached answers by HTTP under load; then from players' notes to the event streams of their sources."""
+    from ops.bench.gateway import GatewayLoad
+    from ops.bench.gateway import gateway as measure
+
+    load = GatewayLoad(requests_per_s, request_seconds, sources, notes_per_s, live_seconds)
+    _print(measure(load, seed), as_json)
+
+
+@bench.command()
+def page(
+    loads: Annotated[int, typer.Option(min=1, max=100)] = 10,
+    seconds: Annotated[float, typer.Option(min=1.0, max=600.0, help="How long it is watched.")] = 20.0,
+    work: Annotated[str, typer.Option(help="What is played on it: words of a title.")] = "maple leaf rag",
+    as_json: AsJson = False,
+) -> None:
+    """In a headless Chromium: how soon the page is painted, and whether it drops frames while somebody plays."""
+    from ops.bench.page import page as measure
+
+    _print(measure(loads, seconds, work), as_json)
+
+
 def _print(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(result))

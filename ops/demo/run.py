@@ -84,6 +84,7 @@ def run_demo(options: DemoOptions, console: Console) -> dict[str, Any]:
     with _stack(options, console) as (settings, plan):
         run = f"demo-{new_event_id()[:8]}"
         codec = EventCodec(settings)
+        console.print(f"Watch it in a browser: {settings.gateway_url}#{run}-live", highlight=False)
         view = DemoView(note=DISTURBANCE, clips_total=len(plan.clips), live_title=plan.live.title)
         view.live_work_s = plan.live_work_s
         rubbish = _play(settings, codec, plan, run, options, view, console)
@@ -96,6 +97,10 @@ def run_demo(options: DemoOptions, console: Console) -> dict[str, Any]:
     options.report.write_text(json.dumps(account, indent=2) + "\n")
     print_summary(account, console)
     console.print(f"The account is in {options.report}.")
+    if options.keep:
+        console.print(f"Everything is up. Watch it, and play yourself: {settings.gateway_url}", highlight=False)
+    else:
+        console.print("To play yourself on a page in the browser: make demo KEEP=1", highlight=False)
     return account
 
 

@@ -69,7 +69,10 @@ def run_in_background(settings: Settings, clips_workers: int) -> str:
         raise
     if state is None:
         raise StackError(f"The stack did not come up; {log} ends:\n{tail(log)}")
-    return f"The stack is up in {data_dir} (process {state.pid}). `continuo status` shows it, `continuo down` ends it."
+    return (
+        f"The stack is up in {data_dir} (process {state.pid}). `continuo status` shows it, `continuo down` ends it. "
+        f"Watch it, and play: {settings.gateway_url}"
+    )
 
 
 def _wait_ready(process: subprocess.Popen[bytes], settings: Settings) -> RunState | None:

@@ -99,7 +99,7 @@ class Supervisor:
         kinds = ["clips"] * self._clips_workers + [kind for kind in WORKERS if kind != "clips"]
         self._start([self._stack.add(kind) for kind in kinds])
         self._ready = True
-        self._view.say("Ready.")
+        self._view.say(f"Ready. Watch it, and play: {self._settings.gateway_url}")
 
     def _start(self, parts: list[Part]) -> None:
         for part in parts:

@@ -61,8 +61,10 @@ function listSources(names) {
 
 async function lookForSources() {
   try {
-    const names = (await askJson("/api/sources")).map((source) => source.source_id);
-    if (sourceId === null) followSource(decodeURIComponent(location.hash.slice(1)) || names[0] || own);
+    const sources = await askJson("/api/sources");
+    const names = sources.map((source) => source.source_id);
+    const playing = sources.find((source) => source.live)?.source_id;
+    if (sourceId === null) followSource(decodeURIComponent(location.hash.slice(1)) || playing || names[0] || own);
     listSources(names);
   } catch {
     if (sourceId === null) followSource(own);
