@@ -91,7 +91,9 @@ class Intake:
             self.failures.append(ImportFailure(work.path, str(error)))
             return None
         self._paths[work.work_id] = work.path
-        return WorkEntry(work.work_id, work.title, work.composer, work.path, score.notes, work.licence, score.beats)
+        return WorkEntry(
+            work.work_id, work.title, work.composer, work.path, score.notes, work.licence, score.beats, score.parts
+        )
 
     def readable(self) -> Iterator[ImportedWork]:
         """The works for the catalogue topic: only those that a worker can read."""

@@ -32,7 +32,14 @@ def build_music21(
                 works.append(work)
                 score = read_score(work.midi)
                 yield WorkEntry(
-                    work.work_id, work.title, work.composer, work.path, score.notes, work.licence, score.beats
+                    work.work_id,
+                    work.title,
+                    work.composer,
+                    work.path,
+                    score.notes,
+                    work.licence,
+                    score.beats,
+                    score.parts,
                 )
 
     Catalogue.build(path, entries())

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .midi_beats import Signature, TempoMap, midi_beats
 from .notes import Notes
+from .parts import Part, Track, parts_of
 from .score_beats import ScoreBeats
 
 TICKS_PER_SECOND = 960  # at 480 ticks a quarter and 120 quarters a minute
@@ -39,10 +40,11 @@ class MidiLimits:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MidiScore:
-    """What a catalogue wants of a MIDI file: its notes, and its beats if the notes keep to them."""
+    """What a catalogue wants of a MIDI file: its notes, its beats if the notes keep to them, what plays."""
 
     notes: Notes
     beats: ScoreBeats | None
+    parts: tuple[Part, ...] = ()
 
 
 def read_midi(data: bytes, limits: MidiLimits = MidiLimits()) -> Notes:
@@ -68,10 +70,22 @@ def read_score(data: bytes, limits: MidiLimits = MidiLimits()) -> MidiScore:
     ticks = _ticks(score, limits)
     notes = ticks.notes(tempi)
     if not len(score.tempos) and not len(score.time_signatures):
-        return MidiScore(notes, None)
+        return MidiScore(notes, None, _parts(score))
     signatures = [Signature(s.time, s.numerator, s.denominator) for s in score.time_signatures]
     end = int((ticks.onset + ticks.duration).max())
-    return MidiScore(notes, midi_beats(signatures, tempi, score.ticks_per_quarter, ticks.onset, end))
+    return MidiScore(notes, midi_beats(signatures, tempi, score.ticks_per_quarter, ticks.onset, end), _parts(score))
+
+
+def _parts(score: Any) -> tuple[Part, ...]:
+    sung = any(len(track.lyrics) for track in score.tracks)
+    pitches = [track.notes.numpy()["pitch"] for track in score.tracks]
+    return parts_of(
+        [
+            Track(track.name, track.program, track.is_drum, len(pitch), float(pitch.mean()) if len(pitch) else 0.0)
+            for track, pitch in zip(score.tracks, pitches, strict=True)
+        ],
+        sung,
+    )
 
 
 class _Ticks(NamedTuple):

@@ -112,7 +112,9 @@ class CatalogueUpdater:
         work = self._codec.decode(record.topic, record.value)
         assert isinstance(work, Work)
         score = read_score(payload(work, self._blobs), self._midi_limits)
-        entry = WorkEntry(work.work_id, work.title, work.composer, work.path, score.notes, work.licence, score.beats)
+        entry = WorkEntry(
+            work.work_id, work.title, work.composer, work.path, score.notes, work.licence, score.beats, score.parts
+        )
         return {work.work_id: entry}
 
     def _letter(self, record: Record, error_type: str, message: str) -> DeadLetter:

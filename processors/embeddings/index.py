@@ -136,12 +136,15 @@ class VectorIndex:
     def __len__(self) -> int:
         return self.manifest.count
 
-    def search(self, vectors: NDArray[np.float32], top: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    def search(
+        self, vectors: NDArray[np.float32], top: int, only: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """The most similar vectors of each of ``vectors``.
 
         Args:
             vectors: unit vectors, float32 [queries, dimension].
             top: how many of each.
+            only: bool, one an id from 0 on: vectors of other ids are passed over.
 
         Returns:
             cosines float32 [queries, top], best first, and ids int64 [queries, top]; id -1 where there are fewer.
@@ -153,8 +156,22 @@ class VectorIndex:
             raise ValueError(f"The index takes vectors [queries, {self.manifest.dimension}], not {vectors.shape}.")
         if not len(vectors) or not len(self):
             return np.zeros((len(vectors), top), np.float32), np.full((len(vectors), top), -1, np.int64)
-        cosines, ids = self._index.search(np.ascontiguousarray(vectors, np.float32), top)
+        # faiss reads the selector while it searches: both stay named until then
+        selector = None if only is None else _selector(only)
+        parameters = None if selector is None else self._parameters(selector)
+        cosines, ids = self._index.search(np.ascontiguousarray(vectors, np.float32), top, params=parameters)
         return cosines, ids
+
+    def _parameters(self, selector: Any) -> Any:
+        untyped: Any = faiss  # its stubs lack the arguments that its wrapper adds
+        if isinstance(self._index, faiss.IndexIVF):
+            return untyped.SearchParametersIVF(sel=selector, nprobe=PROBES)
+        return untyped.SearchParameters(sel=selector)
+
+
+def _selector(only: NDArray[np.bool_]) -> Any:
+    untyped: Any = faiss
+    return untyped.IDSelectorBitmap(np.packbits(only, bitorder="little"))
 
 
 def _made(vectors: NDArray[np.float32], ids: NDArray[np.int64]) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.notes import Notes
+from processors.parts import Part, encode_parts
 from processors.score_beats import ScoreBeats
 
 from .beat_codec import encode_beats
@@ -26,7 +27,7 @@ MAX_GAP = 65_535
 
 @dataclass(frozen=True, slots=True)
 class WorkEntry:
-    """A work to be put into the catalogue; ``beats`` are on the clock of ``notes``, where they are known."""
+    """A work to be put into the catalogue; ``beats``, on the clock of ``notes``, and ``parts`` where they are known."""
 
     work_id: str
     title: str
@@ -35,6 +36,7 @@ class WorkEntry:
     notes: Notes
     licence: str | None = None
     beats: ScoreBeats | None = None
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(slots=True)
@@ -45,6 +47,7 @@ class _Work:
     token: NDArray[np.int32]
     note: NDArray[np.int32]
     beats: bytes
+    parts: bytes
 
 
 @dataclass(slots=True)
@@ -75,6 +78,7 @@ class SegmentBuilder:
                 tokens.token,
                 tokens.note,
                 encode_beats(entry.beats),
+                encode_parts(entry.parts),
             )
         )
 
@@ -94,6 +98,7 @@ class SegmentBuilder:
                     token[i:j],
                     (note[i:j] - a).astype(np.int32),
                     segment.encoded_beats(work),
+                    segment.encoded_parts(work),
                 )
             )
 
@@ -131,6 +136,8 @@ class SegmentBuilder:
             "work_text": _offsets([len(text) for text in texts]),
             "beats": np.frombuffer(b"".join(w.beats for w in works), np.uint8),
             "work_beats": _offsets([len(w.beats) for w in works]),
+            "parts": np.frombuffer(b"".join(w.parts for w in works), np.uint8),
+            "work_parts": _offsets([len(w.parts) for w in works]),
         }
 
 

@@ -15,6 +15,7 @@ from uuid import uuid4
 import numpy as np
 
 from processors.notes import Notes
+from processors.parts import Part
 from processors.score_beats import ScoreBeats
 
 from .builder import SegmentBuilder, WorkEntry
@@ -176,6 +177,15 @@ class Catalogue:
         """
         segment, work = self._find(work_id)
         return segment.score_beats(work)
+
+    def parts(self, work_id: str) -> tuple[Part, ...]:
+        """What plays a work's parts; none where its file does not tell.
+
+        Raises:
+            KeyError: there is no such work.
+        """
+        segment, work = self._find(work_id)
+        return segment.score_parts(work)
 
     def _find(self, work_id: str) -> tuple[Segment, int]:
         wanted = np.uint64(hash_id(work_id))

@@ -20,6 +20,8 @@ text       uint8    bytes             for each work a JSON array: id, title, com
 work_text  uint32   works + 1         where each work's text starts
 beats      uint8    bytes             each work's score beats, see ``beat_codec``
 work_beats uint32   works + 1         where each work's beats start
+parts      uint8    bytes             what plays each work's parts, see ``processors.parts``
+work_parts uint32   works + 1         where each work's parts start
 ========== ======== ================= =================================================================
 """
 
@@ -39,6 +41,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.notes import Notes
+from processors.parts import Part, decode_parts
 from processors.score_beats import ScoreBeats
 
 from .beat_codec import decode_beats
@@ -61,8 +64,10 @@ DTYPES = {
     "work_text": "<u4",
     "beats": "u1",
     "work_beats": "<u4",
+    "parts": "u1",
+    "work_parts": "<u4",
 }
-QUERY_SECTIONS = tuple(name for name in DTYPES if name not in ("work_hash",))
+QUERY_SECTIONS = tuple(name for name in DTYPES if name not in ("work_hash", "parts", "work_parts"))
 """All that answering a query reads."""
 
 
@@ -126,6 +131,8 @@ class Segment:
     work_text: NDArray[np.uint32]
     beats: NDArray[np.uint8]
     work_beats: NDArray[np.uint32]
+    parts: NDArray[np.uint8]
+    work_parts: NDArray[np.uint32]
 
     def __init__(self, path: Path, removed: list[int]) -> None:
         """Map ``path``.
@@ -158,8 +165,10 @@ class Segment:
                 raise CatalogueError(damaged.format("it is cut off"))
             array: NDArray[Any] = np.frombuffer(content, dtype, length // np.dtype(dtype).itemsize, base + offset)
             setattr(self, name, array)
-        if "work_beats" not in sections:  # written before beats were kept
-            self.beats, self.work_beats = np.zeros(0, np.uint8), np.zeros(len(self.work_note), np.uint32)
+        for name in ("beats", "parts"):
+            if name not in sections:  # written before they were kept
+                setattr(self, name, np.zeros(0, np.uint8))
+                setattr(self, f"work_{name}", np.zeros(len(self.work_note), np.uint32))
         return sections
 
     def verify(self) -> None:
@@ -196,6 +205,15 @@ class Segment:
         """A work's score beats as they are stored; empty where there are none."""
         a, b = self.work_beats[work : work + 2]
         return self.beats[a:b].tobytes()
+
+    def encoded_parts(self, work: int) -> bytes:
+        """What plays a work's parts as it is stored; empty where it is not known."""
+        a, b = self.work_parts[work : work + 2]
+        return self.parts[a:b].tobytes()
+
+    def score_parts(self, work: int) -> tuple[Part, ...]:
+        """What plays a work's parts; none where its file does not tell."""
+        return decode_parts(self.encoded_parts(work))
 
     def score_beats(self, work: int) -> ScoreBeats | None:
         """A work's beats on its own clock; nothing where its file had none, or is a performance."""
