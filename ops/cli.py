@@ -21,6 +21,7 @@ from ops.commands import (
     identify,
     listen,
     publish,
+    report,
     sections,
     services,
     sql,
@@ -83,6 +84,7 @@ services.register(app)
 token.register(app)
 listen.register(app)
 sql.register(app)
+report.register(app)
 acl.register(app)
 
 

@@ -17,7 +17,7 @@ from connectors.registry import EventCodec
 from connectors.settings import Settings
 from processors.triggers import Rules
 
-from . import beat_trigger, clips, health, live_notes, rhythm_mode, songs, sources, status, works
+from . import analytics, beat_trigger, clips, health, live_notes, rhythm_mode, songs, sources, status, works
 from .access import Access
 from .live_feed import LiveFeed
 from .page_files import PageFiles
@@ -74,6 +74,8 @@ def make_gateway(
     app.include_router(sources.router(limits, access, feed, store))
     app.include_router(live_notes.router(limits, access, publish))
     app.include_router(works.router(settings, access))
+    app.include_router(analytics.page_router())
+    app.include_router(analytics.router(analytics.History(settings)), dependencies=access.needs("read"))
     rhythm = access.needs("rhythm")
     app.include_router(songs.router(SongAnalyser(settings)), dependencies=rhythm)
     app.include_router(rhythm_mode.router(modes), dependencies=rhythm)
