@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, YamlConfigSettingsSource
 from pydantic_settings import SettingsError as PydanticSettingsError
 
@@ -42,6 +42,9 @@ class EmbeddedSettings(Section):
     )
     kafka_port: int = 29092
     kafka_controller_port: int = 29093
+    kafka_further_ports: tuple[int, ...] = Field(
+        (), description="A cluster: the ports of each further broker and its controller, one after the other."
+    )
     registry_port: int = 28081
     redis_port: int = 26379
     clickhouse_port: int = 28123
@@ -59,6 +62,13 @@ class EmbeddedSettings(Section):
     stop_timeout_s: float = 20.0
     restarts: int = Field(20, description="How often a part that died is started again within restart_window_s.")
     restart_window_s: float = 300.0
+
+    @field_validator("kafka_further_ports")
+    @classmethod
+    def _are_pairs(cls, ports: tuple[int, ...]) -> tuple[int, ...]:
+        if len(ports) % 2:
+            raise ValueError("each further broker needs two ports, its own and its controller's")
+        return ports
 
 
 class KafkaSettings(Section):
@@ -372,7 +382,8 @@ class Settings(BaseSettings):
 
     @property
     def bootstrap_servers(self) -> str:
-        return self.kafka.bootstrap_servers or f"127.0.0.1:{self.embedded.kafka_port}"
+        brokers = (self.embedded.kafka_port, *self.embedded.kafka_further_ports[::2])
+        return self.kafka.bootstrap_servers or ",".join(f"127.0.0.1:{port}" for port in brokers)
 
     @property
     def registry_url(self) -> str:

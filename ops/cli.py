@@ -18,6 +18,7 @@ from ops.commands import (
     demo,
     down,
     evaluate,
+    fuzz,
     identify,
     listen,
     publish,
@@ -71,6 +72,7 @@ beats.register(app)
 sections.register(app)
 evaluate.register(app)
 bench.register(app)
+fuzz.register(app)
 demo.register(app)
 up.register(app)
 status.register(app)

@@ -39,23 +39,27 @@ class Rig:
 
 @contextmanager
 def rig(
-    parts: Sequence[str], workers: Sequence[str], change: Callable[[Settings], Settings] = lambda settings: settings
+    parts: Sequence[str],
+    workers: Sequence[str],
+    change: Callable[[Settings], Settings] = lambda settings: settings,
+    works: int | None = None,
 ) -> Iterator[Rig]:
     """Run ``parts`` and ``workers`` over a fresh music21 catalogue; all is gone afterwards.
 
     Args:
         change: makes the settings from those of a scratch stack.
+        works: so many works are in the catalogue; all by default.
     """
     # publisher and reader share this process: neither may hold the interpreter for five milliseconds
     sys.setswitchinterval(GIL_SWITCH_INTERVAL_S)
     with tempfile.TemporaryDirectory(prefix="continuo-bench-") as folder:
         settings = change(scratch_settings(Path(folder)))
-        works = build_music21(settings.catalogue_dir, settings)
+        built = build_music21(settings.catalogue_dir, settings, at_most=works)
         with Stack(settings, parts) as stack:
             create_topics(settings)
             codec = EventCodec(settings)
             codec.register_all()
-            made = Rig(settings, codec, works, stack)
+            made = Rig(settings, codec, built, stack)
             added = [stack.add(worker) for worker in workers]
             for worker in added:
                 worker.start()

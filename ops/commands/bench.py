@@ -50,19 +50,24 @@ def throughput(
 
 @bench.command()
 def chaos(
-    clips: Annotated[int, typer.Option(min=10, max=1_000_000)] = 5000,
-    clips_per_s: Annotated[float, typer.Option(min=0.1, max=1000.0)] = 30.0,
-    outage_s: Annotated[float, typer.Option(min=0.1, max=600.0, help="How long each server is away.")] = 20.0,
+    clips: Annotated[int, typer.Option(min=10, max=1_000_000)] = 10_000,
+    clips_per_s: Annotated[float, typer.Option(min=0.1, max=1000.0)] = 15.0,
+    players: Annotated[int, typer.Option(min=2, max=1000)] = 27,
+    notes_per_s: Annotated[float, typer.Option(min=0.1, max=100.0, help="Of each player.")] = 5.0,
+    faults: Annotated[int, typer.Option(min=1, max=1000)] = 38,
+    outage_s: Annotated[float, typer.Option(min=0.1, max=600.0, help="How long each fault lasts.")] = 9.0,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
-    """Stop, kill and add workers, and take Kafka, registry, Redis and ClickHouse away, while clips and notes flow.
+    """Kill, freeze, fill and slow down everything in turn, on three brokers, while clips and notes flow.
 
     Exit code 1: something was lost, or stands twice in Redis or ClickHouse.
     """
     from ops.bench.chaos import chaos as run
+    from ops.bench.chaos.traffic import Load
 
-    result = run(clips, clips_per_s, outage_s, seed, lambda line: typer.echo(line, err=True))
+    load = Load(clips, clips_per_s, players, notes_per_s)
+    result = run(load, faults, outage_s, seed, lambda line: typer.echo(line, err=True))
     _print(result, as_json)
     raise typer.Exit(1 if result["lost"] or result["duplicated"] else 0)
 

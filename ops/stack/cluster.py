@@ -77,9 +77,9 @@ class Cluster:
         self._settings = settings
         self._admin = self._connect()
 
-    def broker_count(self) -> int:
-        """How many brokers the cluster has."""
-        return len(self._metadata().brokers)
+    def broker_ids(self) -> set[int]:
+        """The brokers that the cluster has now."""
+        return set(self._metadata().brokers)
 
     def members(self) -> set[Member]:
         """All members of all groups that are not rebalancing."""

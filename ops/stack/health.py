@@ -38,7 +38,7 @@ class KafkaProbe:
         self._version = "" if settings.kafka.bootstrap_servers else f"version {pinned_version('kafka')}, "
 
     def check(self) -> str:
-        count = self._cluster.broker_count()
+        count = len(self._cluster.broker_ids())
         return f"{self._version}{count} broker{'s' if count != 1 else ''}"
 
 

@@ -145,6 +145,14 @@ class Part(ABC):
         """End it at once, as a power cut would. It stays wanted: a supervisor starts it again."""
         self._kill_group()
 
+    def pause(self) -> None:
+        """Freeze it, as a machine does that swaps or is suspended; ``resume`` lets it go on."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a frozen process go on."""
+        self._signal(signal.SIGCONT)
+
     def restart(self) -> None:
         """Stop it, start it and wait until it is healthy."""
         self.stop()
@@ -160,12 +168,15 @@ class Part(ABC):
             os.truncate(self.log, 0)
 
     def _kill_group(self) -> None:
-        if self._process is None:
-            return
-        # also what the process may have started itself
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        if self._process is not None:
+            self._signal(signal.SIGKILL)
+            self._process.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        # also to what the process may have started itself
+        if self._process is not None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, number)
 
     def _last_words(self) -> str:
         return f"Its log, {self.log}, ends:\n{tail(self.log)}"

@@ -48,6 +48,9 @@ class Stack:
         self._parts: dict[str, Part] = {}
         for kind in parts:
             self.add(kind)
+            if kind == "kafka":
+                for number in range(len(settings.embedded.kafka_further_ports) // 2):
+                    self.add(f"kafka-{number + 2}")
 
     @property
     def parts(self) -> list[Part]:
@@ -63,10 +66,11 @@ class Stack:
 
     def add(self, kind: str) -> Part:
         """Add a part, not started yet."""
-        if kind in SERVERS:
+        server, _, number = kind.partition("-")
+        if server in SERVERS and (not number or number.isdigit()):
             if kind in self._parts:
                 raise StackError(f"The stack has one {kind}, not two.")
-            part: Part = SERVERS[kind](kind, self.settings, self._launcher)
+            part: Part = SERVERS[server](kind, self.settings, self._launcher)
         elif kind in WORKERS:
             part = Worker(self._free_name(kind), kind, self.settings, self._launcher)
         else:
