@@ -279,6 +279,8 @@ class GatewaySettings(Section):
     sources: int = Field(10_000, description="Live sources that are remembered.")
     players: int = Field(1_000, description="Connections that send live notes at the same time.")
     notes_per_message: int = 256
+    notes_per_s: float = Field(1_000.0, gt=0.0, description="Of a connection; what is sent faster waits.")
+    uploads: int = Field(8, description="Clips that are taken at the same time; more wait.")
     wait_max_s: float = Field(60.0, description="The longest that a request waits for the answer to a clip.")
     waiting: int = Field(2_000, description="Clips whose answers are waited for at the same time.")
     poll_s: float = Field(0.02, description="How often Redis is asked for answers that are waited for.")

@@ -18,6 +18,7 @@ from .results import ClipResults
 
 JSON = "application/json"
 NAME_MAX = 256
+FILE_MAX_S = 1e6
 
 Wait = Annotated[
     float, Query(ge=0.0, alias="wait_s", description="How long to wait for the answer, seconds; 0 asks once.")
@@ -64,6 +65,7 @@ def router(
 ) -> APIRouter:
     """The routes."""
     api = APIRouter(tags=["clips"])
+    uploads = asyncio.Semaphore(limits.uploads)
 
     async def answer(clip_id: str, wait_s: float) -> Response:
         found = await results.of(clip_id, min(wait_s, limits.wait_max_s))
@@ -76,27 +78,27 @@ def router(
         file: Annotated[UploadFile, File(description="MIDI or sound.")],
         source_id: Annotated[str, Form(min_length=1, max_length=NAME_MAX)] = "http",
         clip_id: Annotated[str | None, Form(min_length=1, max_length=NAME_MAX)] = None,
-        start_s: Annotated[float, Form(ge=0.0, description="Where in the file the clip starts.")] = 0.0,
-        length_s: Annotated[float | None, Form(gt=0.0, description="How much of it counts; else the rest.")] = None,
+        start_s: Annotated[float, Form(ge=0.0, le=FILE_MAX_S, description="Where in the file the clip starts.")] = 0.0,
+        length_s: Annotated[
+            float | None, Form(gt=0.0, le=FILE_MAX_S, description="How much of it counts; else the rest.")
+        ] = None,
         wait_s: Wait = 0.0,
     ) -> Response:
         """Publish a clip; it is in Kafka when this answers. With `wait_s` the answer is waited for."""
-        data = await file.read()
+
+        def publish_data(data: bytes) -> str:
+            name = (file.filename or "")[:NAME_MAX] or None
+            clip = maker.make(data, source_id, clip_id=clip_id, name=name, start_s=start_s, length_s=length_s)
+            publish(topics.CLIPS.name, [clip])
+            return clip.clip_id
+
         try:
-            clip = await asyncio.to_thread(
-                maker.make,
-                data,
-                source_id,
-                clip_id=clip_id,
-                name=(file.filename or "")[:NAME_MAX] or None,
-                start_s=start_s,
-                length_s=length_s,
-            )
+            async with uploads:
+                published = await asyncio.to_thread(publish_data, await file.read())
         except ClipError as error:
             raise HTTPException(422, str(error)) from error
-        await asyncio.to_thread(publish, topics.CLIPS.name, [clip])
-        said = await answer(clip.clip_id, wait_s)
-        said.headers["Location"] = f"/api/clips/{clip.clip_id}"
+        said = await answer(published, wait_s)
+        said.headers["Location"] = f"/api/clips/{published}"
         return said
 
     @api.get("/api/clips/{clip_id}", responses=ANSWERS, dependencies=access.needs("read"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Sequence
 from typing import Literal
@@ -19,6 +20,7 @@ from .access import SOCKET_PROTOCOL, Access
 from .publishing import AWAY, Publish
 
 SOURCE_MAX = 256
+BAD_SOURCE = f"A source's name has 1 to {SOURCE_MAX} characters."
 TRY_LATER = 1013
 BAD_DATA = 1007
 
@@ -74,7 +76,9 @@ def router(limits: GatewaySettings, access: Access, publish: Publish) -> APIRout
         """Publish notes; they are in Kafka when this answers."""
         if len(batch.notes) > limits.notes_per_message:
             raise HTTPException(422, f"At most {limits.notes_per_message} notes are taken at once.")
-        session = _Session(_checked(source_id), batch.session_id, batch.first_sequence)
+        if not 1 <= len(source_id) <= SOURCE_MAX:
+            raise HTTPException(422, BAD_SOURCE)
+        session = _Session(source_id, batch.session_id, batch.first_sequence)
         await asyncio.to_thread(publish, topics.NOTES.name, session.events(batch.notes))
         return session.taken()
 
@@ -83,8 +87,11 @@ def router(limits: GatewaySettings, access: Access, publish: Publish) -> APIRout
         if players.locked():
             await socket.close(TRY_LATER, "As many play as may.")
             return
+        if not 1 <= len(source_id) <= SOURCE_MAX:
+            await socket.close(BAD_DATA, BAD_SOURCE)
+            return
         async with players:
-            await _play(socket, _Session(_checked(source_id), str(uuid.uuid4()), 0), limits, publish)
+            await _play(socket, _Session(source_id, str(uuid.uuid4()), 0), limits, publish)
 
     return api
 
@@ -99,8 +106,10 @@ async def _play(socket: WebSocket, session: _Session, limits: GatewaySettings, p
             if len(notes) > limits.notes_per_message:
                 await socket.close(BAD_DATA, f"At most {limits.notes_per_message} notes are taken at once.")
                 return
+            begun_s = time.monotonic()
             await asyncio.to_thread(publish, topics.NOTES.name, session.events(notes))
             await socket.send_text(session.taken().model_dump_json())
+            await asyncio.sleep(begun_s + len(notes) / limits.notes_per_s - time.monotonic())
     except WebSocketDisconnect:
         pass
     except ValidationError as error:
@@ -136,9 +145,3 @@ class _Session:
     def taken(self) -> Taken:
         """How far it has come."""
         return Taken(session_id=self._session_id, next_sequence=self._next)
-
-
-def _checked(source_id: str) -> str:
-    if not 1 <= len(source_id) <= SOURCE_MAX:
-        raise HTTPException(422, f"A source's name has 1 to {SOURCE_MAX} characters.")
-    return source_id

@@ -20,6 +20,7 @@ from processors.triggers import Rules
 from schemas.events import Event
 
 READER, PLAYER = "secret-of-the-reader", "secret-of-the-player"
+SOCKET = "ws://127.0.0.1/api/sources/piano/notes"
 NOTE = {"time_s": 0.0, "type": "note_on", "pitch": 60, "velocity": 80}
 BATCH = {"session_id": "tonight", "first_sequence": 0, "notes": [NOTE]}
 
@@ -70,7 +71,7 @@ def test_without_tokens_only_this_machine_is_answered(tmp_path: Path) -> None:
 def test_without_tokens_nothing_from_elsewhere_gets_in_by_a_detour(tmp_path: Path, headers: dict[str, str]) -> None:
     here, published = gateway(tmp_path)
     assert here.post("/api/sources/piano/notes", json=BATCH, headers=headers).status_code == 403
-    with pytest.raises(WebSocketDisconnect), here.websocket_connect("/api/sources/piano/notes", headers=headers):
+    with pytest.raises(WebSocketDisconnect), here.websocket_connect(SOCKET, headers=headers):
         pass
     assert not published
 
@@ -91,7 +92,7 @@ def test_a_token_may_do_what_its_scopes_say(tmp_path: Path) -> None:
 def test_a_page_gives_its_token_to_a_socket_as_a_protocol(tmp_path: Path) -> None:
     there, published = gateway(tmp_path, client="192.0.2.7", **tokens())
     offered = [SOCKET_PROTOCOL, TOKEN_PROTOCOL + PLAYER]
-    with there.websocket_connect("/api/sources/piano/notes", subprotocols=offered) as socket:
+    with there.websocket_connect(SOCKET, subprotocols=offered) as socket:
         assert socket.accepted_subprotocol == SOCKET_PROTOCOL
         socket.send_json([NOTE])
         assert socket.receive_json()["next_sequence"] == 1
@@ -117,3 +118,23 @@ def test_a_new_token_works(tmp_path: Path) -> None:
     assert secret not in made.stdout
     there, _ = gateway(tmp_path, client="192.0.2.7", **yaml.safe_load(made.stdout)["gateway"])
     assert there.get("/api/works", headers=bearer(secret)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "message", ["do re mi", '[{"time_s": 0, "type": "note_on", "pitch": 300}]', "[" + ",".join(["{}"] * 3) + "]"]
+)
+def test_a_socket_that_sends_no_notes_is_closed_in_words(tmp_path: Path, message: str) -> None:
+    here, published = gateway(tmp_path)
+    with here.websocket_connect(SOCKET) as socket:
+        socket.send_text(message)
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_text()
+    assert (closed.value.code, "These are no notes" in closed.value.reason) == (1007, True)
+    assert not published
+
+
+def test_more_notes_than_may_be_at_once_are_refused(tmp_path: Path) -> None:
+    here, published = gateway(tmp_path, notes_per_message=2)
+    said = here.post("/api/sources/piano/notes", json=BATCH | {"notes": [NOTE] * 3})
+    assert (said.status_code, said.json()["detail"]) == (422, "At most 2 notes are taken at once.")
+    assert not published
