@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -38,28 +38,19 @@ class Access:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
     def needs(self, scope: Scope) -> Sequence[Any]:
-        """The dependencies of a router whose requests need ``scope``."""
-        bearer = HTTPBearer(auto_error=False, description="A token of the settings; none is needed on this machine.")
-        return [Depends(bearer), Depends(self.check(scope))]
+        """The dependencies of a route or router whose requests need ``scope``; for WebSockets too."""
+        return [Depends(_Needs(self, scope))]
 
-    def check(self, scope: Scope) -> Callable[[HTTPConnection], str]:
-        """A dependency that says who asks; for WebSockets too."""
+    def check(self, connection: HTTPConnection, scope: Scope) -> None:
+        """Let a request pass.
 
-        def check(connection: HTTPConnection) -> str:
-            try:
-                return self._check(connection, scope)
-            except HTTPException as error:
-                if connection.scope["type"] == "websocket":
-                    raise WebSocketException(POLICY_VIOLATION, str(error.detail)) from error
-                raise
-
-        return check
-
-    def _check(self, connection: HTTPConnection, scope: Scope) -> str:
+        Raises:
+            HTTPException: it may not; says why.
+        """
         if not self._tokens:
             self._require_local(connection)
             self._count(self._local_limit, LOCAL)
-            return LOCAL
+            return
         secret = _secret_of(connection)
         token = self._tokens.get(hash_of(secret)) if secret else None
         if token is None:
@@ -67,7 +58,6 @@ class Access:
         self._count(self._limits[token.sha256], token.sha256)
         if scope not in token.scopes:
             raise HTTPException(403, f"The token {token.name!r} has not the scope {scope!r}.")
-        return token.name
 
     def _require_local(self, connection: HTTPConnection) -> None:
         """Refuse what comes from elsewhere, also by way of a proxy or of a page of another site."""
@@ -85,6 +75,23 @@ class Access:
     def _count(self, limit: RateLimitItem, who: str) -> None:
         if not self._limiter.hit(limit, who):
             raise HTTPException(429, f"More than {limit.amount} requests a second.", {"Retry-After": "1"})
+
+
+class _Needs(HTTPBearer):
+    """A dependency; as a scheme of security the documentation tells of it."""
+
+    def __init__(self, access: Access, scope: Scope) -> None:
+        super().__init__(description="A token of the settings; without tokens, this machine needs none.")
+        self._access = access
+        self._scope = scope
+
+    async def __call__(self, connection: HTTPConnection) -> None:  # type: ignore[override]
+        try:
+            self._access.check(connection, self._scope)
+        except HTTPException as error:
+            if connection.scope["type"] == "websocket":
+                raise WebSocketException(POLICY_VIOLATION, str(error.detail)) from error
+            raise
 
 
 def hash_of(secret: str) -> str:

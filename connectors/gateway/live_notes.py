@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Literal
 
-from fastapi import APIRouter, Depends, HTTPException, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, HTTPException, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from connectors.settings import GatewaySettings
@@ -82,7 +82,7 @@ def router(limits: GatewaySettings, access: Access, publish: Publish) -> APIRout
         await asyncio.to_thread(publish, topics.NOTES.name, session.events(batch.notes))
         return session.taken()
 
-    @api.websocket("/api/sources/{source_id:path}/notes", dependencies=[Depends(access.check("publish"))])
+    @api.websocket("/api/sources/{source_id:path}/notes", dependencies=access.needs("publish"))
     async def take_notes(socket: WebSocket, source_id: str) -> None:
         if players.locked():
             await socket.close(TRY_LATER, "As many play as may.")
