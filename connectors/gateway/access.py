@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -24,6 +25,7 @@ TOKEN_PROTOCOL = "continuo.token."
 """A page cannot set headers of a WebSocket: it offers its token as a protocol of this prefix."""
 POLICY_VIOLATION = 1008
 LOCAL = "this machine"
+REMEMBERED = 256
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 
@@ -62,12 +64,12 @@ class Access:
     def _require_local(self, connection: HTTPConnection) -> None:
         """Refuse what comes from elsewhere, also by way of a proxy or of a page of another site."""
         headers = connection.headers
-        if connection.client is None or not ipaddress.ip_address(connection.client.host).is_loopback:
+        if connection.client is None or not _is_loopback(connection.client.host):
             raise HTTPException(403, "Without tokens the gateway answers this machine only: set gateway.tokens.")
         if any(name in headers for name in FORWARDED):
             raise HTTPException(403, "Requests that come through a proxy need a token: set gateway.tokens.")
-        if connection.url.hostname not in self._allowed_hosts:
-            raise HTTPException(403, f"The gateway is not called {connection.url.hostname}: see gateway.allowed_hosts.")
+        if (called := _name_in(headers.get("host", ""))) not in self._allowed_hosts:
+            raise HTTPException(403, f"The gateway is not called {called!r}: see gateway.allowed_hosts.")
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != headers.get("host"):
             raise HTTPException(403, "Pages of other sites may not use the gateway.")
@@ -85,7 +87,7 @@ class _Needs(HTTPBearer):
         self._access = access
         self._scope = scope
 
-    async def __call__(self, connection: HTTPConnection) -> None:  # type: ignore[override]
+    async def __call__(self, connection: HTTPConnection) -> None:
         try:
             self._access.check(connection, self._scope)
         except HTTPException as error:
@@ -97,6 +99,23 @@ class _Needs(HTTPBearer):
 def hash_of(secret: str) -> str:
     """What the settings hold of a token: its SHA-256. The secret is long and random, so it needs no salt."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _name_in(host: str) -> str | None:
+    """The name in a Host header, without the port."""
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:
+        return None
 
 
 def _secret_of(connection: HTTPConnection) -> str | None:

@@ -19,6 +19,7 @@ from processors.triggers import Rules
 
 from . import analytics, beat_trigger, clips, health, live_notes, rhythm_mode, songs, sources, status, works
 from .access import Access
+from .cached_answers import CachedAnswers
 from .live_feed import LiveFeed
 from .page_files import PageFiles
 from .publishing import AWAY, Publish
@@ -68,6 +69,7 @@ def make_gateway(
     )
     app.state.end_streams = feed.close
     app.add_middleware(LimitsMiddleware, max_bytes=limits.body_max_bytes, timeout_s=limits.timeout_s)
+    app.add_middleware(CachedAnswers, access=access, results=results)
     app.include_router(health.router(settings))
     app.include_router(status.router(access, feed, store, status_of))
     app.include_router(clips.router(limits, access, ClipMaker(settings, BlobStore(settings)), publish, results))

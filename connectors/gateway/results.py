@@ -42,6 +42,10 @@ class ClipResults:
         self._polled = asyncio.Condition()
         self._poller: asyncio.Task[None] | None = None
 
+    def known(self, clip_id: str) -> bytes | None:
+        """The answer to a clip, if it is in memory."""
+        return self._known.known(clip_id)
+
     async def of(self, clip_id: str, wait_s: float) -> bytes | None:
         """The answer to a clip; None where there is none after ``wait_s``.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from starlette.routing import Match, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connectors.telemetry import Metrics
@@ -44,11 +43,4 @@ class MeasuredMiddleware:
 
 def _route(scope: Scope) -> str:
     """The path of the route that answered, with the names of its parameters."""
-    router = getattr(scope.get("app"), "router", None)
-    if not isinstance(router, Router):
-        return OTHER
-    for route in router.routes:
-        matched, _ = route.matches(scope)
-        if matched is Match.FULL:
-            return str(getattr(route, "path", OTHER))
-    return OTHER
+    return str(getattr(scope.get("route"), "path", OTHER)) or OTHER

@@ -43,6 +43,7 @@ def serve(
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             backlog=BACKLOG,
             limit_concurrency=connections,
             ws_max_size=MESSAGE_MAX_BYTES,
