@@ -156,6 +156,7 @@ class LimitSettings(Section):
     audio_max_bytes: int = 64 << 20
     clip_max_s: float = 3_600.0
     transcribed_max_s: float = Field(60.0, description="How much of a long sound is transcribed, from its middle.")
+    decode_max_s: float = Field(30.0, description="How long decoding a sound file for its instruments may take.")
     in_flight: int = Field(64, description="Records an agent handles at once, per worker.")
     dead_letter_max_bytes: int = 256 << 10
 
@@ -197,6 +198,18 @@ class BulkSettings(Section):
     window_files: int = Field(64, description="Files that a job has in flight at the most.")
     window_bytes: int = Field(256 << 20, description="And their bytes.")
     silence_s: float = Field(300.0, description="A job gives up, to be resumed, when no result comes for so long.")
+
+
+class InstrumentSettings(Section):
+    """Instruments that are heard in clips."""
+
+    ahead_max: int = Field(
+        256, ge=1, description="Clips that are decoded and wait to be judged; decoding waits when there are more."
+    )
+    by_second_least: float = Field(
+        0.1, ge=0.0, le=1.0, description="Labels that reach it in no second are told for the whole clip only."
+    )
+    compute_threads: int = Field(1, ge=1, description="Of each of the two workers, preprocess and detect.")
 
 
 class RhythmSettings(Section):
@@ -352,6 +365,7 @@ class Settings(BaseSettings):
     live: LiveSettings = Field(default_factory=LiveSettings)
     identify: IdentifySettings = Field(default_factory=IdentifySettings)
     bulk: BulkSettings = Field(default_factory=BulkSettings)
+    instruments: InstrumentSettings = Field(default_factory=InstrumentSettings)
     rhythm: RhythmSettings = Field(default_factory=RhythmSettings)
     triggers: TriggerSettings = Field(default_factory=TriggerSettings)
     webhook: WebhookSettings = Field(default_factory=WebhookSettings)

@@ -20,6 +20,7 @@ from ops.commands import (
     evaluate,
     fuzz,
     identify,
+    instruments,
     listen,
     publish,
     report,
@@ -70,6 +71,7 @@ config.register(app)
 identify.register(app)
 beats.register(app)
 sections.register(app)
+instruments.register(app)
 evaluate.register(app)
 bench.register(app)
 fuzz.register(app)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas import bulk, events, rhythm
+from schemas import bulk, events, rhythm, sound
 
 
 def describe(event: events.Event) -> str:
@@ -49,5 +49,12 @@ def describe(event: events.Event) -> str:
             return f"{event.trigger}: {event.error_type} on beat {event.beat}, {event.section} ({late_ms:+.1f} ms)"
         case rhythm.ErrorEvent():
             return f"{event.severity} {event.code} [{event.part}/{event.parts}]: {event.message}"
+        case sound.Spectra() | sound.Instrumentation() if event.error:
+            return f"{event.name} failed ({event.error.type}): {event.error.message}"
+        case sound.Spectra():
+            return f"{event.name}: {event.duration_s:.1f} s in {len(event.starts)} windows ({event.prepare_ms:.0f} ms)"
+        case sound.Instrumentation():
+            likely = [f"{one.label} {one.probability:.0%}" for one in event.instruments if one.probability >= 0.5]
+            return f"{event.name}: {', '.join(likely) or 'no instrument is sure'} ({event.latency_ms:.0f} ms)"
         case _:
             return type(event).__name__

@@ -131,6 +131,22 @@ def _rhythm(settings: Settings, telemetry: Telemetry) -> None:
     run_together(settings, codec, agents, _stop_on_signal(), telemetry)
 
 
+def _preprocess(settings: Settings, telemetry: Telemetry) -> None:
+    from streams.app import serve
+    from streams.preprocess import PreprocessHandler, make_preprocess_app
+
+    handler = PreprocessHandler(settings, _ready_codec(settings, topics.SPECTRA, topics.DEAD_LETTERS))
+    asyncio.run(serve(lambda: make_preprocess_app(settings, handler, telemetry), telemetry))
+
+
+def _detect(settings: Settings, telemetry: Telemetry) -> None:
+    from streams.app import serve
+    from streams.detect import DetectHandler, make_detect_app
+
+    handler = DetectHandler(settings, _ready_codec(settings, topics.INSTRUMENTS, topics.DEAD_LETTERS))
+    asyncio.run(serve(lambda: make_detect_app(settings, handler, telemetry), telemetry))
+
+
 def _triggers(settings: Settings, telemetry: Telemetry) -> None:
     from processors.triggers import Rules
     from streams.timed import TimedLoop
@@ -224,6 +240,8 @@ WORKERS: dict[str, Callable[[Settings, Telemetry], None]] = {
     "live": _live,
     "catalogue": _catalogue,
     "rhythm": _rhythm,
+    "preprocess": _preprocess,
+    "detect": _detect,
     "triggers": _triggers,
     "webhook": _webhook,
     "error-generator": _error_generator,

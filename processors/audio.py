@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,18 +48,23 @@ class Sound:
         return Sound(self.samples[first:end], self.rate_hz)
 
 
-def decode_audio(data: bytes, limits: AudioLimits = AudioLimits()) -> Sound:
+def decode_audio(
+    data: bytes, limits: AudioLimits = AudioLimits(), is_late: Callable[[], bool] = lambda: False
+) -> Sound:
     """Decode a sound file (WAV, FLAC, OGG, MP3, ...) and mix its channels to one.
 
+    Args:
+        is_late: asked after each block; once it says yes the file is given up.
+
     Raises:
-        BadMusicError: no sound file, of zero length, with samples that are no numbers, or over a limit.
+        BadMusicError: no sound file, of zero length, with samples that are no numbers, over a limit, or late.
     """
     if len(data) > limits.max_bytes:
         raise BadMusicError("too_large", f"The sound file has {len(data)} bytes; the limit is {limits.max_bytes}.")
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             rate_hz = int(file.samplerate)
-            samples = _mixed(file, int(limits.max_s * rate_hz))
+            samples = _mixed(file, int(limits.max_s * rate_hz), is_late)
     except soundfile.SoundFileError as error:
         raise BadMusicError("bad_audio", f"The bytes cannot be decoded as sound: {error}") from error
     if not len(samples):
@@ -71,7 +77,7 @@ def decode_audio(data: bytes, limits: AudioLimits = AudioLimits()) -> Sound:
     return Sound(samples, rate_hz)
 
 
-def _mixed(file: soundfile.SoundFile, max_samples: int) -> NDArray[np.float32]:
+def _mixed(file: soundfile.SoundFile, max_samples: int, is_late: Callable[[], bool]) -> NDArray[np.float32]:
     blocks: list[NDArray[np.float32]] = []
     count = 0
     # block by block: a header may promise any length, and many channels need many times the space of one
@@ -80,4 +86,6 @@ def _mixed(file: soundfile.SoundFile, max_samples: int) -> NDArray[np.float32]:
         count += len(block)
         if count > max_samples:
             raise BadMusicError("too_long", f"The sound lasts longer than {max_samples / file.samplerate:g} s.")
+        if is_late():
+            raise BadMusicError("too_slow", "Decoding the sound takes too long; it was given up.")
     return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)

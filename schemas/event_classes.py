@@ -5,6 +5,7 @@ from __future__ import annotations
 from .bulk import BulkJob, BulkResult, BulkTask
 from .events import Clip, DeadLetter, Event, Match, NoteEvent, Work
 from .rhythm import Activations, Beat, ErrorEvent, Frames, Section, Trigger
+from .sound import Instrumentation, Spectra
 
 EVENT_CLASSES: dict[str, type[Event]] = {
     "clips": Clip,
@@ -20,6 +21,8 @@ EVENT_CLASSES: dict[str, type[Event]] = {
     "bulk-jobs": BulkJob,
     "bulk-tasks": BulkTask,
     "bulk-results": BulkResult,
+    "spectra": Spectra,
+    "instruments": Instrumentation,
     "dead-letters": DeadLetter,
 }
 """Topic name to event class."""

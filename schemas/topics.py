@@ -60,9 +60,12 @@ ERROR_EVENTS = Topic("error-events", SOURCE_PARTITIONS)
 BULK_JOBS = Topic("bulk-jobs", partitions=1, cleanup="compact", retention_ms=-1)
 BULK_TASKS = Topic("bulk-tasks", SOURCE_PARTITIONS)
 BULK_RESULTS = Topic("bulk-results", SOURCE_PARTITIONS)
+SPECTRA = Topic("spectra", SOURCE_PARTITIONS, retention_ms=DAY_MS)
+INSTRUMENTS = Topic("instruments", SOURCE_PARTITIONS)
 DEAD_LETTERS = Topic("dead-letters", partitions=1, retention_ms=30 * DAY_MS, max_message_bytes=2 * MIB)
 
 RHYTHM = (FRAMES, ACTIVATIONS, BEATS, SECTIONS, TRIGGERS, ERROR_EVENTS)
 BULK = (BULK_JOBS, BULK_TASKS, BULK_RESULTS)
-TOPICS: tuple[Topic, ...] = (CLIPS, NOTES, CATALOGUE, MATCHES, *RHYTHM, *BULK, DEAD_LETTERS)
+SOUND = (SPECTRA, INSTRUMENTS)
+TOPICS: tuple[Topic, ...] = (CLIPS, NOTES, CATALOGUE, MATCHES, *RHYTHM, *BULK, *SOUND, DEAD_LETTERS)
 BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}

@@ -1,4 +1,4 @@
-"""The clips agent: every clip gets an answer on ``matches``, or a dead letter."""
+"""The clips agent: every clip that wants to be identified gets an answer on ``matches``, or a dead letter."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from .delivery import Delivery
 from .later import LATER
 from .payload import PayloadError, payload
 from .records import Output, Record
+from .wants import ELSEWHERE, IDENTIFY
 
 STAGE = "clips"
-WANT = "identify"
 BATCH_MAX = 8
 
 log = structlog.get_logger(__name__)
@@ -63,6 +63,8 @@ class ClipHandler:
         try:
             clip = self._codec.decode(record.topic, record.value or b"")
             assert isinstance(clip, Clip)
+            if IDENTIFY not in clip.wants and ELSEWHERE.intersection(clip.wants):
+                return []
             return self._answer(record, clip, identifier)
         except LATER:
             raise
@@ -99,9 +101,9 @@ class ClipHandler:
         return [answer, *letters]
 
     def _read(self, clip: Clip) -> Music:
-        if WANT not in clip.wants:
+        if IDENTIFY not in clip.wants:
             raise BadMusicError(
-                "unsupported", f"The clip wants {', '.join(clip.wants) or 'nothing'}; this worker only does {WANT}."
+                "unsupported", f"The clip wants {', '.join(clip.wants) or 'nothing'}; this worker only does {IDENTIFY}."
             )
         if (clip.length_s or 0.0) > self._clip_max_s:
             raise BadMusicError(

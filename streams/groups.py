@@ -4,6 +4,8 @@ from __future__ import annotations
 
 GROUP_PREFIX = "continuo-"
 COMMIT_INTERVAL_S = 0.5
+DETECT = "detect"
+"""The worker that the preprocess agent waits for."""
 
 
 def group_of(worker: str) -> str:

@@ -8,12 +8,13 @@ import structlog
 from tenacity import RetryCallState, retry_if_exception_type, wait_exponential
 
 from connectors.blob_store import BlobUnavailableError
+from connectors.group_lag import BehindError
 from connectors.registry import RegistryUnavailableError
 from connectors.telemetry import Stage
 
 from .readback import ReadbackUnavailableError
 
-LATER = (RegistryUnavailableError, BlobUnavailableError, ReadbackUnavailableError)
+LATER = (RegistryUnavailableError, BlobUnavailableError, ReadbackUnavailableError, BehindError)
 WAIT_MIN_S = 0.1
 WAIT_MAX_S = 1.0
 

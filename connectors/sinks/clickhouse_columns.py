@@ -7,6 +7,7 @@ from typing import Any
 
 from connectors.consumer import Received
 from schemas.events import Candidate, DeadLetter, Match, Work
+from schemas.sound import Instrumentation
 
 Columns = dict[str, Sequence[Any]]
 """Column name to values, all of the same length."""
@@ -94,6 +95,24 @@ def dead_letter_columns(letters: Sequence[DeadLetter]) -> Columns:
     }
 
 
+def instrument_columns(events: Sequence[Instrumentation]) -> Columns:
+    """Rows of ``instruments``; what was heard second by second stays on the topic."""
+    return {
+        **_common(events),
+        "clip_id": [event.clip_id for event in events],
+        "name": [event.name for event in events],
+        "made_by": [event.made_by for event in events],
+        "status": [event.status for event in events],
+        "error_type": [event.error.type if event.error else "" for event in events],
+        "error_message": [event.error.message if event.error else "" for event in events],
+        "instruments": [[heard.label for heard in event.instruments] for event in events],
+        "probabilities": [[heard.probability for heard in event.instruments] for event in events],
+        "duration_s": [event.duration_s for event in events],
+        "compute_ms": [event.compute_ms for event in events],
+        "latency_ms": [event.latency_ms for event in events],
+    }
+
+
 def work_columns(records: Sequence[Received]) -> Columns:
     """Rows of ``works``: from events, and from tombstones, which have none."""
     works = [record.event if isinstance(record.event, Work) else None for record in records]
@@ -109,7 +128,7 @@ def work_columns(records: Sequence[Received]) -> Columns:
     }
 
 
-def _common(events: Sequence[Match] | Sequence[DeadLetter]) -> Columns:
+def _common(events: Sequence[Match] | Sequence[DeadLetter] | Sequence[Instrumentation]) -> Columns:
     return {
         "origin_topic": [event.origin.topic for event in events],
         "origin_partition": [event.origin.partition for event in events],

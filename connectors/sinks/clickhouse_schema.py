@@ -8,7 +8,7 @@ from importlib import resources
 from clickhouse_connect.driver import Client
 
 FILE = re.compile(r"(\d{3})_(\w+)\.sql")
-EXPIRING = ("matches", "dead_letters", "beats", "sections", "triggers", "error_events")
+EXPIRING = ("matches", "dead_letters", "beats", "sections", "triggers", "error_events", "instruments")
 VERSIONS = """
 CREATE TABLE IF NOT EXISTS schema_versions
 (

@@ -16,9 +16,10 @@ from connectors.settings import Settings
 from connectors.telemetry import Telemetry
 from schemas import topics
 from schemas.events import DeadLetter, Match
+from schemas.sound import Instrumentation
 
 from .base import DestinationUnavailableError, RefusedError, Sink
-from .clickhouse_columns import Columns, dead_letter_columns, match_columns, work_columns
+from .clickhouse_columns import Columns, dead_letter_columns, instrument_columns, match_columns, work_columns
 from .clickhouse_landing import landings
 from .clickhouse_schema import migrate
 from .rhythm_columns import TABLES, event_columns
@@ -35,7 +36,13 @@ class ClickHouseDestination:
     """
 
     name = "clickhouse-sink"
-    topics: tuple[str, ...] = (topics.MATCHES.name, topics.DEAD_LETTERS.name, topics.CATALOGUE.name, *TABLES)
+    topics: tuple[str, ...] = (
+        topics.MATCHES.name,
+        topics.DEAD_LETTERS.name,
+        topics.CATALOGUE.name,
+        topics.INSTRUMENTS.name,
+        *TABLES,
+    )
     bulk_fields: Mapping[str, tuple[str, ...]] = BULK_FIELDS
 
     def __init__(self, settings: Settings) -> None:
@@ -62,11 +69,14 @@ class ClickHouseDestination:
         """Insert a batch, one statement a table; see ``Destination``."""
         matches = [received.event for received in batch if isinstance(received.event, Match)]
         letters = [received.event for received in batch if isinstance(received.event, DeadLetter)]
+        sounds = [received.event for received in batch if isinstance(received.event, Instrumentation)]
         works = [received for received in batch if received.origin.topic == topics.CATALOGUE.name]
         if matches:
             self._insert("matches", match_columns(matches))
         if letters:
             self._insert("dead_letters", dead_letter_columns(letters))
+        if sounds:
+            self._insert("instruments", instrument_columns(sounds))
         if works:
             self._insert("works", work_columns(works))
         for topic, table in TABLES.items():

@@ -20,6 +20,11 @@ def clip(clip_id: str) -> str:
     return f"{PREFIX}clip:{clip_id}"
 
 
+def instruments(clip_id: str) -> str:
+    """The instruments of one clip: JSON text."""
+    return f"{PREFIX}instruments:{clip_id}"
+
+
 def work(work_id: str) -> str:
     """What is known of a work: a hash."""
     return f"{PREFIX}work:{work_id}"

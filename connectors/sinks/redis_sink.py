@@ -18,6 +18,7 @@ from connectors.settings import Settings
 from connectors.telemetry import Telemetry
 from schemas import topics
 from schemas.events import Match, Work
+from schemas.sound import Instrumentation
 
 from . import redis_keys as keys
 from .base import DestinationUnavailableError, RefusedError, Sink
@@ -48,7 +49,7 @@ class RedisDestination:
     """
 
     name = "redis-sink"
-    topics: tuple[str, ...] = (topics.MATCHES.name, topics.CATALOGUE.name, *NOW)
+    topics: tuple[str, ...] = (topics.MATCHES.name, topics.CATALOGUE.name, topics.INSTRUMENTS.name, *NOW)
     bulk_fields: Mapping[str, tuple[str, ...]] = BULK_FIELDS
 
     def __init__(self, settings: Settings) -> None:
@@ -79,6 +80,8 @@ class RedisDestination:
                 origin = event.origin
                 seen = keys.seen(event.source_id, origin.topic, origin.partition)
                 answers.add(seen, event.source_id, event.clip_id, origin.offset, orjson.dumps(event))
+            elif isinstance(event, Instrumentation):
+                pipeline.set(keys.instruments(event.clip_id), orjson.dumps(event), ex=self._expiry_s)
             elif event is not None and received.origin.topic in NOW:
                 # what is read again comes in the order of the topic, so that the newest stands in the end
                 name = keys.now(NOW[received.origin.topic], event.source_id)

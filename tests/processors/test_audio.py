@@ -55,3 +55,9 @@ def test_limits_hold() -> None:
     with pytest.raises(BadMusicError, match="the limit is 100") as caught:
         decode_audio(data, AudioLimits(max_bytes=100))
     assert caught.value.type == "too_large"
+
+
+def test_decoding_is_given_up_when_it_is_late() -> None:
+    with pytest.raises(BadMusicError, match="given up") as caught:
+        decode_audio(encoded(np.zeros(RATE_HZ)), is_late=lambda: True)
+    assert caught.value.type == "too_slow"

@@ -1,0 +1,1 @@
+"""Training of the instrument detector: stems, mixes, the network and its calibration."""
