@@ -13,7 +13,8 @@ from schemas.events import Clip, Failure, Match, NoteEvent, now_us
 
 from .records import Output, Record
 
-RESULT_MAX_BYTES = topics.MATCHES.max_message_bytes - (64 << 10)
+HEADERS_MAX_BYTES = 64 << 10
+"""Kept free in a record for its headers."""
 
 
 class ResultTooLargeError(ValueError):
@@ -68,13 +69,23 @@ class Answers:
             latency_ms=(now - event.created_at) / 1000.0,
         )
         name = topics.MATCHES.name
-        key, value = key_of(event), self._codec.encode(name, match)
-        if len(key) + len(value) > RESULT_MAX_BYTES:
-            raise ResultTooLargeError(
-                f"The answer has {len(key) + len(value)} bytes, more than the {RESULT_MAX_BYTES} that fit on the topic "
-                "matches; the event's source_id, clip_id or trace_context is too long."
-            )
-        return Output(name, key, value, event.trace_context, match)
+        return fitting(Output(name, key_of(event), self._codec.encode(name, match), event.trace_context, match))
+
+
+def fitting(output: Output) -> Output:
+    """The output itself.
+
+    Raises:
+        ResultTooLargeError: the event's own texts make it too large for its topic.
+    """
+    size = len(output.key or b"") + len(output.value)
+    limit = topics.BY_NAME[output.topic].max_message_bytes - HEADERS_MAX_BYTES
+    if size > limit:
+        raise ResultTooLargeError(
+            f"The answer has {size} bytes, more than the {limit} that fit on the topic {output.topic}; "
+            "the event's source_id, clip_id or trace_context is too long."
+        )
+    return output
 
 
 def _clip_id(event: Clip | NoteEvent | BulkTask) -> str | None:

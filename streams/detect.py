@@ -20,6 +20,7 @@ from schemas.codec import UndecodableError
 from schemas.events import Failure, now_us
 from schemas.sound import Instrumentation, InstrumentHeard, Spectra
 
+from .answers import ResultTooLargeError, fitting
 from .app import make_app
 from .dead_letters import DeadLetters
 from .delivery import Delivery
@@ -49,7 +50,7 @@ class DetectHandler:
             RegistryUnavailableError, BlobUnavailableError: try again later.
         """
         outputs: list[Output] = []
-        events: list[Spectra] = []
+        events: list[tuple[Record, Spectra]] = []
         clips: list[PreparedClip | Failure] = []
         for record in records:
             try:
@@ -58,15 +59,18 @@ class DetectHandler:
             except UndecodableError as error:
                 outputs.append(self._dead_letters.of(record, "undecodable", str(error)))
                 continue
-            events.append(event)
+            events.append((record, event))
             clips.append(self._clip(event))
         started = time.perf_counter()
         good = [clip for clip in clips if isinstance(clip, PreparedClip)]
         found = iter(self._detector.judge(good))
         share_ms = (time.perf_counter() - started) * 1000.0 / max(len(good), 1)
-        for event, clip in zip(events, clips, strict=True):
+        for (record, event), clip in zip(events, clips, strict=True):
             result = clip if isinstance(clip, Failure) else next(found)
-            outputs.append(self._output(event, result, event.prepare_ms + share_ms))
+            try:
+                outputs.append(self._output(event, result, event.prepare_ms + share_ms))
+            except ResultTooLargeError as error:
+                outputs.append(self._dead_letters.of(record, "result_too_large", str(error)))
         return outputs
 
     def _clip(self, event: Spectra) -> PreparedClip | Failure:
@@ -102,7 +106,7 @@ class DetectHandler:
             latency_ms=(now - event.clip_created_at) / 1000.0,
         )
         name = topics.INSTRUMENTS.name
-        return Output(name, key_of(answer), self._codec.encode(name, answer), answer.trace_context)
+        return fitting(Output(name, key_of(answer), self._codec.encode(name, answer), answer.trace_context))
 
 
 def heard(found: Instruments, by_second_least: float) -> tuple[InstrumentHeard, ...]:

@@ -24,6 +24,7 @@ from schemas.codec import UndecodableError
 from schemas.events import Clip, Failure
 from schemas.sound import Spectra
 
+from .answers import ResultTooLargeError, fitting
 from .app import make_app
 from .dead_letters import DeadLetters
 from .delivery import Delivery
@@ -70,7 +71,10 @@ class PreprocessHandler:
         if INSTRUMENTS not in clip.wants:
             return []
         self._lag.require_below(self._ahead_max)
-        return self._prepared(record, clip)
+        try:
+            return self._prepared(record, clip)
+        except ResultTooLargeError as error:
+            return [self._dead_letters.of(record, "result_too_large", str(error))]
 
     def _prepared(self, record: Record, clip: Clip) -> list[Output]:
         started = time.perf_counter()
@@ -106,7 +110,8 @@ class PreprocessHandler:
             prepare_ms=(time.perf_counter() - started) * 1000.0,
         )
         name = topics.SPECTRA.name
-        return [Output(name, key_of(event), self._codec.encode(name, event), event.trace_context), *letters]
+        output = Output(name, key_of(event), self._codec.encode(name, event), event.trace_context)
+        return [fitting(output), *letters]
 
     def _prepare(self, clip: Clip, until_s: float) -> PreparedClip:
         if clip.kind != "audio":
