@@ -80,8 +80,9 @@ def decode_audio(
 def _mixed(file: soundfile.SoundFile, max_samples: int, is_late: Callable[[], bool]) -> NDArray[np.float32]:
     blocks: list[NDArray[np.float32]] = []
     count = 0
-    # block by block: a header may promise any length, and many channels need many times the space of one
-    for block in file.blocks(blocksize=BLOCK_SAMPLES, dtype="float32", always_2d=True):
+    # block by block: a header may promise any length, and many channels need many times the space of one; not by
+    # file.blocks(), which gives what lay in memory where a truncated file ends before its header says
+    while len(block := file.read(BLOCK_SAMPLES, dtype="float32", always_2d=True)):
         blocks.append(block.mean(axis=1, dtype=np.float32))
         count += len(block)
         if count > max_samples:

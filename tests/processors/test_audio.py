@@ -61,3 +61,11 @@ def test_decoding_is_given_up_when_it_is_late() -> None:
     with pytest.raises(BadMusicError, match="given up") as caught:
         decode_audio(encoded(np.zeros(RATE_HZ)), is_late=lambda: True)
     assert caught.value.type == "too_slow"
+
+
+def test_a_truncated_file_ends_where_its_sound_ends() -> None:
+    tone = 0.4 * np.sin(2 * np.pi * 330.0 * np.arange(RATE_HZ * 20) / RATE_HZ)
+    whole = encoded(tone, "MP3", "MPEG_LAYER_III")
+    sound = decode_audio(whole[: len(whole) // 2])
+    assert 5.0 < sound.end_s < 15.0
+    assert np.abs(sound.samples).max() < 1.0
