@@ -188,7 +188,7 @@ def _gateway(settings: Settings, telemetry: Telemetry) -> None:
     rules = Rules.load(settings.triggers.rules)
     codec = _ready_codec(settings)
     with EventSender(settings, codec) as sender:
-        app = make_gateway(settings, sender.send, rules, codec, StackReporter(settings).as_json)
+        app = make_gateway(settings, sender.send, rules, codec, StackReporter(settings).as_json, telemetry)
         serve(app, settings.gateway.host, settings.embedded.gateway_port, stop, telemetry, settings.gateway.connections)
 
 

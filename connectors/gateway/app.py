@@ -15,6 +15,7 @@ from connectors.http.limits import LimitsMiddleware
 from connectors.publisher import ClipMaker
 from connectors.registry import EventCodec
 from connectors.settings import Settings
+from connectors.telemetry import Telemetry
 from processors.triggers import Rules
 
 from . import analytics, beat_trigger, clips, health, live_notes, rhythm_mode, songs, sources, status, works
@@ -33,7 +34,12 @@ LATER = {"Retry-After": "1"}
 
 
 def make_gateway(
-    settings: Settings, publish: Publish, rules: Rules, codec: EventCodec | None = None, status_of: Status = dict
+    settings: Settings,
+    publish: Publish,
+    rules: Rules,
+    codec: EventCodec | None = None,
+    status_of: Status = dict,
+    telemetry: Telemetry | None = None,
 ) -> FastAPI:
     """The gateway.
 
@@ -43,12 +49,13 @@ def make_gateway(
         rules: of the triggers.
         codec: decodes events; one of its own by default.
         status_of: says how everything is.
+        telemetry: told what the cache is worth.
     """
     limits = settings.gateway
     access = Access(limits)
     modes = RhythmModes(limits, publish, rules)
     feed = LiveFeed(settings, codec or EventCodec(settings))
-    results, store = ClipResults(settings), redis_of(settings)
+    results, store = ClipResults(settings, (telemetry or Telemetry.untold()).metrics), redis_of(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

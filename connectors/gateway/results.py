@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from connectors.settings import Settings
 from connectors.sinks import redis_keys as keys
+from connectors.telemetry import Metrics
 
 from .cache import AnswerCache
 
@@ -33,8 +34,9 @@ class ClipResults:
     However many wait for however many clips, one question at a time goes to Redis for all of them.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self._limits = settings.gateway
+        self._hits, self._misses = (metrics.cache.labels("clip answers", outcome) for outcome in ("hit", "miss"))
         self._redis = redis_of(settings)
         self._known = AnswerCache(self._limits.cache_max_bytes, self._limits.cache_s)
         self._asked = AnswerCache(self._limits.cache_max_bytes, self._limits.poll_s)
@@ -44,7 +46,9 @@ class ClipResults:
 
     def known(self, clip_id: str) -> bytes | None:
         """The answer to a clip, if it is in memory."""
-        return self._known.known(clip_id)
+        answer = self._known.known(clip_id)
+        (self._misses if answer is None else self._hits).inc()
+        return answer
 
     async def of(self, clip_id: str, wait_s: float) -> bytes | None:
         """The answer to a clip; None where there is none after ``wait_s``.
