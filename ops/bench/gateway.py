@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 import numpy as np
+import psutil
 
 from connectors.producer import EventProducer
 from connectors.settings import GatewaySettings, Settings
@@ -30,6 +31,7 @@ CLIPS = 50
 CONNECTIONS = 32
 SETTLE_S = 5.0
 WAIT_S = 30.0
+MEASURED = ("gateway", "live")
 MATCH_TIME = re.compile(rb'event: match\ndata: .*?"time_s":([-+.\deE]+)')
 UNLIMITED = 1_000_000
 
@@ -56,7 +58,8 @@ def gateway(load: GatewayLoad, seed: int) -> dict[str, Any]:
     Returns:
         ``cached``: milliseconds from when a request was due to its answer, how many were refused, and how many a second
         are answered when ``CONNECTIONS`` connections ask without a pause (``most_per_s``); ``live``: milliseconds from
-        sending a note to Kafka to the answer in its source's event stream; and the load that was offered.
+        sending a note to Kafka to the answer in its source's event stream; both with the processor cores that the
+        workers took; and the load that was offered.
     """
     rng = np.random.default_rng(seed)
     with rig(("kafka", "registry", "redis"), ("clips", "live", "redis-sink", "gateway"), _open) as made:
@@ -81,12 +84,17 @@ async def _cached(made: Rig, load: GatewayLoad, rng: np.random.Generator) -> dic
             said.raise_for_status()
             paths.append(said.headers["Location"])
     await Load("127.0.0.1", port, paths, CONNECTIONS).steady(load.requests_per_s, SETTLE_S)
-    steady = Load("127.0.0.1", port, paths, CONNECTIONS)
+    steady, used_s = Load("127.0.0.1", port, paths, CONNECTIONS), _processor_s(made, "gateway")
     await steady.steady(load.requests_per_s, load.request_seconds)
+    core = (_processor_s(made, "gateway") - used_s) / load.request_seconds
     most = Load("127.0.0.1", port, paths, CONNECTIONS)
     most_per_s = await most.flat_out(SETTLE_S)
     timings_ms = [1000.0 * took_s for took_s in steady.timings_s]
-    return quantiles(timings_ms) | {"refused": steady.refused, "most_per_s": round(most_per_s)}
+    return quantiles(timings_ms) | {
+        "refused": steady.refused,
+        "most_per_s": round(most_per_s),
+        "gateway_cores": round(core, 3),
+    }
 
 
 async def _live(made: Rig, load: GatewayLoad, rng: np.random.Generator) -> dict[str, Any]:
@@ -100,14 +108,25 @@ async def _live(made: Rig, load: GatewayLoad, rng: np.random.Generator) -> dict[
     async with asyncio.timeout(WAIT_S):
         while watched.greeted < load.sources:
             await asyncio.sleep(0.05)
+    used_s, begun_s = {name: _processor_s(made, name) for name in MEASURED}, time.perf_counter()
     publisher = threading.Thread(target=_publish, args=(made, events, watched), name="publisher")
     publisher.start()
     while publisher.is_alive() or (watched.waiting and time.perf_counter() < watched.heard_s + WAIT_S):
         await asyncio.sleep(0.1)
+    took_s = time.perf_counter() - begun_s
+    cores = {f"{name}_cores": round((_processor_s(made, name) - used_s[name]) / took_s, 3) for name in MEASURED}
     for follower in followers:
         follower.cancel()
     await asyncio.gather(*followers, return_exceptions=True)
-    return quantiles(watched.timings_ms) | {"unanswered": watched.waiting, "answers": watched.answers}
+    return quantiles(watched.timings_ms) | {"unanswered": watched.waiting, "answers": watched.answers} | cores
+
+
+def _processor_s(made: Rig, worker: str) -> float:
+    """How much processor time a worker has taken, seconds."""
+    pid = made.stack.part(worker).pid
+    assert pid is not None
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
 
 
 class _Watched:

@@ -5,6 +5,7 @@ import { Roll } from "./roll.js";
 import { Trend } from "./trend.js";
 
 const OTHERS = 4;
+const REST_MS = 8000;
 const STATES = { matched: "Now playing", unknown: "Not in the catalogue, or not sure yet", failed: "Failed" };
 
 export class Now {
@@ -15,6 +16,7 @@ export class Now {
   }
 
   clear() {
+    clearTimeout(this.resting);
     this.announced = null;
     this.roll.clear();
     this.trend.clear();
@@ -29,6 +31,8 @@ export class Now {
   show(match) {
     const [best, ...others] = match.candidates;
     const matched = match.status === "matched" && best;
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.rest(matched), REST_MS);
     byId("state").dataset.state = match.status;
     say(byId("state"), match.kind === "clip" && matched ? "This clip is" : STATES[match.status]);
     say(byId("latency"), `${Math.max(0, match.latency_ms).toFixed(match.latency_ms < 10 ? 1 : 0)} ms`);
@@ -50,6 +54,12 @@ export class Now {
     this.showOthers(matched ? others : match.candidates);
     if (matched) this.roll.place(best, best.ref_end_s, best.tempo_ratio, match.kind === "live");
     this.tell(match, matched ? best : null);
+  }
+
+  /** Nothing has come for a while: what is shown is what was. */
+  rest(matched) {
+    byId("state").dataset.state = "idle";
+    if (matched) say(byId("state"), "Played last");
   }
 
   /** Says it once for each work, not for each answer. */

@@ -12,11 +12,14 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi.testclient import TestClient
 from websockets.sync.client import connect
 
+from connectors.gateway import make_gateway
 from connectors.settings import Settings
 from ops.stack import Stack
 from processors.identify import Catalogue
+from processors.triggers import Rules
 
 from ..music import make_piece
 from ..waiting import eventually
@@ -89,6 +92,16 @@ def test_many_who_wait_for_a_clip_get_its_answer(gateway: httpx.Client) -> None:
         assert upload(gateway, clip_id, 0.0).status_code in (200, 202)
         answers = [future.result() for future in waiting]
     assert {(answer.status_code, answer.json()["clip_id"]) for answer in answers} == {(200, clip_id)}
+
+
+def test_a_gateway_beside_it_gives_the_same_answers(gateway: httpx.Client, settings: Settings) -> None:
+    clip_id = str(uuid.uuid4())
+    upload(gateway, clip_id, 0.0)
+    other = make_gateway(settings, lambda topic, events: None, Rules.load())
+    with TestClient(other, "http://127.0.0.1", client=("127.0.0.1", 50_000)) as beside:
+        said = beside.get(f"/api/clips/{clip_id}", params={"wait_s": PATIENCE_S / 2}).json()
+    assert said == gateway.get(f"/api/clips/{clip_id}").json()
+    assert said["status"] == "matched"
 
 
 def test_a_clip_that_nobody_sent_is_pending(gateway: httpx.Client) -> None:
