@@ -15,6 +15,8 @@ INSTALLED := $(VENV)/.installed
 #   PortAudio: the microphone's library
 #   Chromium: the page is tested in a real browser
 TEST_PROGRAMS := jackd:jackd2 libportaudio.so.2:libportaudio2 chromium:chromium
+# Alerts and dashboards are tested with a real Prometheus. Its package is unpacked, not installed: that would start a server.
+PROMETHEUS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/continuo/prometheus
 
 .PHONY: help
 help: ## List the targets
@@ -56,6 +58,13 @@ test-programs: # Debian packages, only where the program is missing
 		{ $$root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$root apt-get install -y -qq --no-install-recommends "$$package" >/dev/null; } || \
 			{ echo "That failed. Install $$package by hand, then run \`make test\` again." >&2; exit 1; }; \
 	done
+	@command -v prometheus promtool >/dev/null || test -x '$(PROMETHEUS)/usr/bin/promtool' || { \
+		echo 'The tests need Prometheus: unpacking the Debian package.'; \
+		root=; test "$$(id -u)" = 0 || root='sudo --non-interactive'; \
+		mkdir -p '$(PROMETHEUS)' && cd '$(PROMETHEUS)' && \
+		{ apt-get download -qq prometheus 2>/dev/null || { $$root apt-get update -qq && apt-get download -qq prometheus; }; } && \
+		dpkg-deb --extract prometheus_*.deb . && rm prometheus_*.deb || \
+			{ echo 'That failed. Put prometheus and promtool on the PATH, then run `make test` again.' >&2; exit 1; }; }
 
 .PHONY: fmt
 fmt: install ## Format the code and mend what ruff can mend

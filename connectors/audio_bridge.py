@@ -17,6 +17,7 @@ from connectors.microphone import Block, Microphone
 from connectors.note_session import BridgeError, BridgeReport, Gesture, NoteSession
 from connectors.producer import EventProducer
 from connectors.settings import Settings
+from connectors.tracing import sampled_traceparent
 from processors.midi import BadMusicError
 from processors.notes import Notes
 from processors.onsets import Transcriber
@@ -43,7 +44,14 @@ class AudioBridge:
         on_state: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self._settings = settings.bridge
-        self._session = NoteSession(producer, source_id, session_id, on_state, settings.bridge.queue_events)
+        self._session = NoteSession(
+            producer,
+            source_id,
+            session_id,
+            on_state,
+            settings.bridge.queue_events,
+            sampled_traceparent(settings.tracing),
+        )
         self._on_state = on_state
         self._transcriber = Transcriber()
         self._transcriber.warm_up()

@@ -14,6 +14,7 @@ from connectors.midi_ports import LivePort
 from connectors.note_session import BridgeError, BridgeReport, Gesture, NoteSession
 from connectors.producer import EventProducer
 from connectors.settings import Settings
+from connectors.tracing import sampled_traceparent
 from schemas.events import NoteEvent
 
 SUSTAIN_PEDAL = 64
@@ -51,7 +52,14 @@ class MidiBridge:
         on_state: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         self._settings = settings
-        self._session = NoteSession(producer, source_id, session_id, on_state, settings.bridge.queue_events)
+        self._session = NoteSession(
+            producer,
+            source_id,
+            session_id,
+            on_state,
+            settings.bridge.queue_events,
+            sampled_traceparent(settings.tracing),
+        )
         self._on_state = on_state
 
     def play_file(self, path: Path, stop: threading.Event, speed: float = 1.0) -> BridgeReport:

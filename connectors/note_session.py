@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from connectors.producer import DeliveryError, EventProducer
-from connectors.tracing import new_traceparent
 from schemas.events import NoteEvent, now_us
 from schemas.topics import NOTES
 
@@ -64,13 +63,14 @@ class NoteSession:
         session_id: str | None,
         on_state: Callable[[str], None],
         queue_events: int,
+        trace_context: str,
     ) -> None:
         self._producer = producer
         self._source_id = source_id
         self._session_id = session_id or str(uuid.uuid4())
         self._on_state = on_state
         self._queue_events = queue_events
-        self._trace_context = new_traceparent()
+        self._trace_context = trace_context
         self._sequence = 0
         self._overflowed = 0
         self._undelivered = 0

@@ -13,7 +13,7 @@ from connectors.blob_store import BlobStore
 from connectors.producer import EventProducer
 from connectors.registry import EventCodec
 from connectors.settings import Settings
-from connectors.tracing import new_traceparent
+from connectors.tracing import NO_TRACES, Tracer, new_traceparent, tracer_of
 from schemas.events import Clip
 from schemas.topics import CLIPS
 
@@ -65,8 +65,9 @@ class ClipFields(TypedDict, total=False):
 class ClipMaker:
     """Makes the event of a clip; a large one's bytes go into the blob store. May be used from several threads."""
 
-    def __init__(self, settings: Settings, blobs: BlobStore) -> None:
+    def __init__(self, settings: Settings, blobs: BlobStore, tracer: Tracer = NO_TRACES) -> None:
         self._blobs = blobs
+        self._tracer = tracer
         self._inline_max_bytes = settings.blobs.inline_max_bytes
         self._max_bytes = settings.blobs.max_bytes
 
@@ -103,11 +104,13 @@ class ClipMaker:
         clip_id = clip_id or str(uuid.uuid4())
         if name is None:
             name = music.name if isinstance(music, Path) else clip_id
+        attributes = {"continuo.source_id": source_id, "continuo.clip_id": clip_id}
+        span = self._tracer.begin("publish", trace_context, attributes=attributes)
         data = self._bytes_of(music, name)
         inline = len(data) <= self._inline_max_bytes
-        return Clip(
+        clip = Clip(
             source_id=source_id,
-            trace_context=trace_context or new_traceparent(),
+            trace_context=span.traceparent or new_traceparent(),
             clip_id=clip_id,
             kind=kind or kind_of(data, name),
             name=name,
@@ -117,6 +120,8 @@ class ClipMaker:
             length_s=length_s,
             wants=wants,
         )
+        span.end()
+        return clip
 
     def _bytes_of(self, music: bytes | Path, name: str) -> bytes:
         try:
@@ -131,10 +136,15 @@ class ClipMaker:
 
 
 class ClipPublisher:
-    """Publishes clips. As a context manager it flushes at the end."""
+    """Publishes clips. As a context manager it flushes at the end.
+
+    Raises:
+        TracingError: the settings ask for traces, and what sends them is not installed.
+    """
 
     def __init__(self, settings: Settings, codec: EventCodec, blobs: BlobStore) -> None:
-        self._maker = ClipMaker(settings, blobs)
+        self._tracer = tracer_of(settings.tracing, "continuo-publisher")
+        self._maker = ClipMaker(settings, blobs, self._tracer)
         self._producer = EventProducer(settings, codec)
 
     def require(self) -> None:
@@ -172,4 +182,7 @@ class ClipPublisher:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._producer.__exit__(kind, error, trace)
+        try:
+            self._producer.__exit__(kind, error, trace)
+        finally:
+            self._tracer.close()

@@ -330,7 +330,9 @@ class TracingSettings(Section):
         None,
         description="Where spans are sent by OTLP over HTTP, such as http://collector:4318/v1/traces; empty: none.",
     )
-    live_share: float = Field(0.01, ge=0.0, le=1.0, description="How many live sessions are traced; clips all are.")
+    share: float = Field(
+        0.01, ge=0.0, le=1.0, description="How many live sessions and files of bulk jobs are traced; clips all are."
+    )
     queue_max_spans: int = Field(2_048, description="Spans that wait to be sent; what comes on top is dropped.")
     interval_s: float = Field(1.0, gt=0.0, description="How often they are sent.")
     timeout_s: float = 5.0

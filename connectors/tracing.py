@@ -20,6 +20,7 @@ VERSION = "00"
 SAMPLED = "01"
 NOT_SAMPLED = "00"
 HEADER = "traceparent"
+RESOLUTION = 1_000_000
 
 Headers = Mapping[str, bytes | str | None] | Mapping[str, bytes] | Iterable[tuple[str, bytes | str | None]]
 Attributes = Mapping[str, str | int | float]
@@ -32,6 +33,11 @@ class TracingError(RuntimeError):
 def new_traceparent(*, sampled: bool = True) -> str:
     """The ``traceparent`` of a new trace: version, trace id, span id and flags."""
     return f"{VERSION}-{secrets.token_hex(16)}-{secrets.token_hex(8)}-{SAMPLED if sampled else NOT_SAMPLED}"
+
+
+def sampled_traceparent(settings: TracingSettings) -> str:
+    """The ``traceparent`` of a new trace of something that there is much of: one in a share of them is recorded."""
+    return new_traceparent(sampled=secrets.randbelow(RESOLUTION) < settings.share * RESOLUTION)
 
 
 def traceparent_in(headers: Headers | None) -> str | None:

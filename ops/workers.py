@@ -123,7 +123,7 @@ def _rhythm(settings: Settings, telemetry: Telemetry) -> None:
     warm_up()
     agents: list[Agent] = [
         FramesAgent(settings, codec),
-        BeatsAgent(settings, codec),
+        BeatsAgent(settings, codec, telemetry),
         SectionsAgent(settings, codec),
     ]
     if settings.rhythm.engine == ENGINE:

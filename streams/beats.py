@@ -13,6 +13,7 @@ import numpy as np
 
 from connectors.registry import EventCodec
 from connectors.settings import Settings
+from connectors.telemetry import Telemetry
 from processors.beats import Beat as TrackedBeat
 from processors.beats import BeatTracker
 from processors.beats.followed import FollowedBeats
@@ -79,12 +80,12 @@ class BeatsAgent:
     passing = frozenset({topics.NOTES.name, topics.MATCHES.name})  # where the player was before is of no use
     topics: tuple[str, ...] = (topics.NOTES.name, topics.ACTIVATIONS.name, topics.MATCHES.name)
 
-    def __init__(self, settings: Settings, codec: EventCodec) -> None:
+    def __init__(self, settings: Settings, codec: EventCodec, telemetry: Telemetry | None = None) -> None:
         self._settings = settings
         self._codec = codec
         self._readback = Readback(settings, settings.live.readback_max_events)
         self._sources = Sources(_Source, settings.live.max_sources, settings.rhythm.readback_s)
-        self._works = KnownWorks(settings.catalogue_dir)
+        self._works = KnownWorks(settings.catalogue_dir, (telemetry or Telemetry.untold()).metrics)
         self._looked_at_s = 0.0
 
     def take_over(self, committed: dict[tuple[str, int], int]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from pathlib import Path
 
+from connectors.telemetry import Metrics
 from processors.beats.score import KnownWork
 from processors.identify import Catalogue, CatalogueError
 
@@ -14,14 +15,17 @@ WORKS_MAX = 256
 class KnownWorks:
     """Reads works from the catalogue in ``folder`` when they are first asked for, and keeps the latest."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, metrics: Metrics) -> None:
+        self._count = metrics.cache_count("known works")
         self._folder = folder
         self._catalogue: Catalogue | None = None
         self._works: OrderedDict[str, KnownWork | None] = OrderedDict()
 
     def find(self, work_id: str) -> KnownWork | None:
         """A work and its beats; None where it has none, or the catalogue no such work."""
-        if work_id not in self._works:
+        known = work_id in self._works
+        self._count.asked(hit=known)
+        if not known:
             self._works[work_id] = self._read(work_id)
             if len(self._works) > WORKS_MAX:
                 self._works.popitem(last=False)

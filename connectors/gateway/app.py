@@ -49,13 +49,14 @@ def make_gateway(
         rules: of the triggers.
         codec: decodes events; one of its own by default.
         status_of: says how everything is.
-        telemetry: told what the cache is worth.
+        telemetry: told of caches and of clips that are published.
     """
+    telemetry = telemetry or Telemetry.untold()
     limits = settings.gateway
     access = Access(limits)
     modes = RhythmModes(limits, publish, rules)
     feed = LiveFeed(settings, codec or EventCodec(settings))
-    results, store = ClipResults(settings, (telemetry or Telemetry.untold()).metrics), redis_of(settings)
+    results, store = ClipResults(settings, telemetry.metrics), redis_of(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -79,10 +80,11 @@ def make_gateway(
     app.add_middleware(CachedAnswers, access=access, results=results)
     app.include_router(health.router(settings))
     app.include_router(status.router(access, feed, store, status_of))
-    app.include_router(clips.router(limits, access, ClipMaker(settings, BlobStore(settings)), publish, results))
+    maker = ClipMaker(settings, BlobStore(settings), telemetry.tracer)
+    app.include_router(clips.router(limits, access, maker, publish, results))
     app.include_router(sources.router(limits, access, feed, store))
-    app.include_router(live_notes.router(limits, access, publish))
-    app.include_router(works.router(settings, access))
+    app.include_router(live_notes.router(limits, access, publish, settings.tracing))
+    app.include_router(works.router(settings, access, telemetry.metrics))
     app.include_router(analytics.page_router())
     app.include_router(analytics.router(analytics.History(settings)), dependencies=access.needs("read"))
     rhythm = access.needs("rhythm")

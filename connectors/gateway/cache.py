@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Hashable
 
 from cachetools import TTLCache
 
+from connectors.telemetry import CacheCount
+
 
 class AnswerCache:
     """Used in the event loop.
@@ -14,16 +16,21 @@ class AnswerCache:
     Args:
         max_bytes: how much is kept.
         seconds: for how long.
+        count: told whether what was asked for was there.
     """
 
-    def __init__(self, max_bytes: int, seconds: float) -> None:
+    def __init__(self, max_bytes: int, seconds: float, count: CacheCount | None = None) -> None:
+        self._count = count
         self._max_bytes = max_bytes
         self._kept: TTLCache[Hashable, bytes] = TTLCache(max_bytes, seconds, getsizeof=len)
         self._making: dict[Hashable, asyncio.Task[bytes]] = {}
 
     def known(self, key: Hashable) -> bytes | None:
         """What is kept for ``key``."""
-        return self._kept.get(key)
+        answer = self._kept.get(key)
+        if self._count is not None:
+            self._count.asked(hit=answer is not None)
+        return answer
 
     def keep(self, key: Hashable, answer: bytes) -> None:
         """Keep an answer, unless it is larger than all that may be kept."""
@@ -36,7 +43,7 @@ class AnswerCache:
         Raises:
             Exception: that of ``make``; all who wait get it, and nothing is kept.
         """
-        answer = self._kept.get(key)
+        answer = self.known(key)
         if answer is not None:
             return answer
         making = self._making.get(key)

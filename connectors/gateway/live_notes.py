@@ -11,8 +11,8 @@ from typing import Literal
 from fastapi import APIRouter, HTTPException, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from connectors.settings import GatewaySettings
-from connectors.tracing import new_traceparent
+from connectors.settings import GatewaySettings, TracingSettings
+from connectors.tracing import sampled_traceparent
 from schemas import topics
 from schemas.events import NoteEvent
 
@@ -66,7 +66,7 @@ class Taken(BaseModel):
 NOTES = TypeAdapter(list[LiveNote])
 
 
-def router(limits: GatewaySettings, access: Access, publish: Publish) -> APIRouter:
+def router(limits: GatewaySettings, access: Access, publish: Publish, tracing: TracingSettings) -> APIRouter:
     """The routes."""
     api = APIRouter(tags=["sources"])
     players = asyncio.Semaphore(limits.players)
@@ -78,7 +78,7 @@ def router(limits: GatewaySettings, access: Access, publish: Publish) -> APIRout
             raise HTTPException(422, f"At most {limits.notes_per_message} notes are taken at once.")
         if not 1 <= len(source_id) <= SOURCE_MAX:
             raise HTTPException(422, BAD_SOURCE)
-        session = _Session(source_id, batch.session_id, batch.first_sequence)
+        session = _Session(source_id, batch.session_id, batch.first_sequence, sampled_traceparent(tracing))
         await asyncio.to_thread(publish, topics.NOTES.name, session.events(batch.notes))
         return session.taken()
 
@@ -91,7 +91,8 @@ def router(limits: GatewaySettings, access: Access, publish: Publish) -> APIRout
             await socket.close(BAD_DATA, BAD_SOURCE)
             return
         async with players:
-            await _play(socket, _Session(source_id, str(uuid.uuid4()), 0), limits, publish)
+            session = _Session(source_id, str(uuid.uuid4()), 0, sampled_traceparent(tracing))
+            await _play(socket, session, limits, publish)
 
     return api
 
@@ -121,11 +122,11 @@ async def _play(socket: WebSocket, session: _Session, limits: GatewaySettings, p
 class _Session:
     """Numbers the notes of one player."""
 
-    def __init__(self, source_id: str, session_id: str, next_sequence: int) -> None:
+    def __init__(self, source_id: str, session_id: str, next_sequence: int, trace_context: str) -> None:
         self._source_id = source_id
         self._session_id = session_id
         self._next = next_sequence
-        self._trace_context = new_traceparent()
+        self._trace_context = trace_context
 
     def events(self, notes: Sequence[LiveNote]) -> list[NoteEvent]:
         """The next events."""

@@ -13,6 +13,7 @@ from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic import BaseModel, Field
 
 from connectors.settings import Settings
+from connectors.telemetry import Metrics
 from processors.identify import Catalogue, CatalogueError
 
 from .access import Access
@@ -113,12 +114,12 @@ def _folded(text: str) -> str:
     return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
-def router(settings: Settings, access: Access) -> APIRouter:
+def router(settings: Settings, access: Access, metrics: Metrics) -> APIRouter:
     """The routes."""
     api = APIRouter(tags=["catalogue"], dependencies=access.needs("read"))
     works = Works(settings)
     limits = settings.gateway
-    cache = AnswerCache(limits.cache_max_bytes, CACHE_S)
+    cache = AnswerCache(limits.cache_max_bytes, CACHE_S, metrics.cache_count("works"))
 
     async def answer(method: str, *arguments: object) -> Response:
         try:

@@ -10,10 +10,10 @@ from connectors.settings import Settings
 from connectors.tracing import NO_TRACES, Tracer, tracer_of
 
 from .health import Health
-from .metrics import Metrics, StageMetrics
+from .metrics import CacheCount, Metrics, StageMetrics
 from .stage import Stage
 
-__all__ = ["Health", "Metrics", "Stage", "StageMetrics", "Telemetry"]
+__all__ = ["CacheCount", "Health", "Metrics", "Stage", "StageMetrics", "Telemetry"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,22 @@ class Metrics:
         self.stages.add(name)
         return StageMetrics(self, name)
 
+    def cache_count(self, name: str) -> CacheCount:
+        """What one cache counts."""
+        return CacheCount(self, name)
+
+
+class CacheCount:
+    """Counts the questions to one cache."""
+
+    def __init__(self, metrics: Metrics, name: str) -> None:
+        self._hits = metrics.cache.labels(name, "hit")
+        self._misses = metrics.cache.labels(name, "miss")
+
+    def asked(self, *, hit: bool) -> None:
+        """Somebody asked, and it was there or not."""
+        (self._hits if hit else self._misses).inc()
+
 
 class StageMetrics:
     """Counts for one stage; may be called from several threads."""

@@ -17,7 +17,7 @@ from connectors.consumer import EventReader
 from connectors.producer import EventProducer
 from connectors.registry import EventCodec
 from connectors.settings import Settings
-from connectors.tracing import new_traceparent
+from connectors.tracing import sampled_traceparent
 from schemas.bulk import BulkJob, BulkResult, BulkTask
 from schemas.events import Failure, now_us
 from schemas.topics import BULK_JOBS, BULK_RESULTS, BULK_TASKS
@@ -160,7 +160,7 @@ class BulkClient:
         blob = None if inline else self._blobs.put(data, self._area)
         task = BulkTask(
             source_id=self._job.source_id,
-            trace_context=new_traceparent(),
+            trace_context=sampled_traceparent(self._settings.tracing),
             sha256=sha256,
             kind=file.kind,
             name=file.name,

@@ -18,6 +18,7 @@ def explained() -> Iterator[None]:
     from connectors.note_session import BridgeError
     from connectors.producer import DeliveryError
     from connectors.registry import RegistryError
+    from connectors.tracing import TracingError
 
     try:
         yield
@@ -29,6 +30,7 @@ def explained() -> Iterator[None]:
         MicrophoneError,
         MidiPortError,
         RegistryError,
+        TracingError,
     ) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
