@@ -23,6 +23,7 @@ from ops.commands import (
     instruments,
     listen,
     publish,
+    replay,
     report,
     sections,
     services,
@@ -89,6 +90,7 @@ token.register(app)
 listen.register(app)
 sql.register(app)
 report.register(app)
+replay.register(app)
 acl.register(app)
 
 

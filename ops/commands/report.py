@@ -52,11 +52,11 @@ def report(
     from processors.played import joined
 
     begin = (
-        _moment(since, "--from")
+        moment_of(since, "--from")
         if since
         else datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
     )
-    end = _moment(until, "--to") if until else datetime.now().astimezone()
+    end = moment_of(until, "--to") if until else datetime.now().astimezone()
     if end <= begin:
         raise typer.BadParameter("The time ends before it begins: --to has to be after --from.")
     try:
@@ -120,7 +120,12 @@ def _show(source: str, entries: list[Played]) -> None:
     Console().print(table)
 
 
-def _moment(text: str, option: str) -> datetime:
+def moment_of(text: str, option: str) -> datetime:
+    """A moment as a person writes it on the command line; local unless it says otherwise.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
     try:
         return datetime.fromisoformat(text).astimezone()
     except ValueError as error:
