@@ -106,7 +106,7 @@ class DetectHandler:
             latency_ms=(now - event.clip_created_at) / 1000.0,
         )
         name = topics.INSTRUMENTS.name
-        return fitting(Output(name, key_of(answer), self._codec.encode(name, answer), answer.trace_context))
+        return fitting(Output(name, key_of(answer), self._codec.encode(name, answer), answer.trace_context, answer))
 
 
 def heard(found: Instruments, by_second_least: float) -> tuple[InstrumentHeard, ...]:

@@ -110,7 +110,7 @@ class PreprocessHandler:
             prepare_ms=(time.perf_counter() - started) * 1000.0,
         )
         name = topics.SPECTRA.name
-        output = Output(name, key_of(event), self._codec.encode(name, event), event.trace_context)
+        output = Output(name, key_of(event), self._codec.encode(name, event), event.trace_context, event)
         return [fitting(output), *letters]
 
     def _prepare(self, clip: Clip, until_s: float) -> PreparedClip:

@@ -10,6 +10,8 @@ from schemas.events import Clip, Event, Match, Origin
 from .health import Health, Pulse
 from .metrics import StageMetrics
 
+TRACE_ID = slice(3, 35)
+"""Where the trace's id stands in a ``traceparent``."""
 NO_PARTITIONS = "It has not been given its partitions yet."
 
 
@@ -66,12 +68,20 @@ class Stage:
             parents: the step that sent each record at hand.
             began_ns: when the work on it began, nanoseconds since the epoch.
         """
-        parent = event.trace_context if event is not None else None
+        if event is None:
+            return self._tracer.begin(self.name, None, start_ns=began_ns)
         origin = getattr(event, "origin", None)
-        if origin is not None:
-            parent = parents.get(origin) or parent
-        attributes = attributes_of(event) if self._tracer.enabled and event is not None else None
+        sender = parents.get(origin) if isinstance(origin, Origin) else None
+        parent = sender or self._same_trace(event, parents) or event.trace_context
+        attributes = attributes_of(event) if self._tracer.enabled else None
         return self._tracer.begin(self.name, parent, start_ns=began_ns, attributes=attributes)
+
+    def _same_trace(self, event: Event, parents: Mapping[Origin, str | None]) -> str | None:
+        """The step that sent a record of the event's trace: an event's origin may be a record of long before."""
+        if not self._tracer.enabled or event.trace_context is None:
+            return None
+        trace_id = event.trace_context[TRACE_ID]
+        return next((parent for parent in parents.values() if parent and parent[TRACE_ID] == trace_id), None)
 
     def step(self, parent: str, origin: Origin, began_ns: int) -> Span:
         """The step that stores a record and makes nothing of it."""

@@ -52,7 +52,9 @@ def test_every_variable_has_an_example_and_no_example_is_left_over() -> None:
 
 
 def test_every_kind_of_worker_has_a_service() -> None:
-    assert {tuple(service["command"]) for service in RUN_BY_IT.values()} == {("worker", kind) for kind in WORKERS}
+    assert {tuple(service["command"]) for service in RUN_BY_IT.values()} == {("worker", kind) for kind in WORKERS}, (
+        "Give the new kind a service in docker-compose.yml, and name it in ops/prometheus/prometheus.yml."
+    )
 
 
 @pytest.mark.parametrize("name", RUN_BY_IT)

@@ -70,6 +70,14 @@ def history(url: str) -> Client:
         ],
     )
     client.insert(
+        "instruments",
+        [["clips", 0, 9, SOURCE, BEGIN, "detected", ["piano", "flute"], [0.75, 0.25]]],
+        column_names=[
+            *("origin_topic", "origin_partition", "origin_offset", "source_id", "created_at", "status"),
+            *("instruments", "probabilities"),
+        ],
+    )
+    client.insert(
         "triggers",
         [[f"k{n}", SOURCE, BEGIN, BEGIN + timedelta(milliseconds=9), "basic", "chorus", "predicted"] for n in range(3)],
         column_names=["key", "source_id", "due_at", "created_at", "error_type", "section", "basis"],

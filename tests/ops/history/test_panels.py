@@ -55,6 +55,8 @@ def test_reasons_works_and_sections_are_counted(history: Client) -> None:
     ]
     assert {row["title"] for row in rows(history, "works")} == {"Title of joplin/rag", "Title of bach/a&b"}
     assert rows(history, "sources")[0]["matched"] == pytest.approx(120 / 161, abs=0.001)
+    (piano,) = rows(history, "instruments")
+    assert (piano["instrument"], piano["clips"], piano["probability"]) == ("piano", 1, 0.75)
     assert rows(history, "confidence") == [{"confidence_from": "0.9 and more", "matches": 120}]
 
 
