@@ -15,6 +15,7 @@ from connectors.http.limits import LimitsMiddleware
 from connectors.publisher import ClipMaker
 from connectors.registry import EventCodec
 from connectors.settings import Settings
+from connectors.sinks import redis_keys as keys
 from connectors.telemetry import Telemetry
 from processors.triggers import Rules
 
@@ -56,7 +57,9 @@ def make_gateway(
     access = Access(limits)
     modes = RhythmModes(limits, publish, rules)
     feed = LiveFeed(settings, codec or EventCodec(settings))
-    results, store = ClipResults(settings, telemetry.metrics), redis_of(settings)
+    store, metrics = redis_of(settings), telemetry.metrics
+    answers = ClipResults(limits, store, keys.clip, metrics, "clip answers")
+    instruments = ClipResults(limits, store, keys.instruments, metrics, "instruments")
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -65,7 +68,8 @@ def make_gateway(
         yield
         feed.close()
         await modes.close()
-        await results.close()
+        await answers.close()
+        await instruments.close()
         await store.aclose()
 
     app = FastAPI(
@@ -77,11 +81,11 @@ def make_gateway(
     )
     app.state.end_streams = feed.close
     app.add_middleware(LimitsMiddleware, max_bytes=limits.body_max_bytes, timeout_s=limits.timeout_s)
-    app.add_middleware(CachedAnswers, access=access, results=results)
+    app.add_middleware(CachedAnswers, access=access, results=answers)
     app.include_router(health.router(settings))
     app.include_router(status.router(access, feed, store, status_of))
     maker = ClipMaker(settings, BlobStore(settings), telemetry.tracer)
-    app.include_router(clips.router(limits, access, maker, publish, results))
+    app.include_router(clips.router(limits, access, maker, publish, answers, instruments))
     app.include_router(sources.router(limits, access, feed, store))
     app.include_router(live_notes.router(limits, access, publish, settings.tracing))
     app.include_router(works.router(settings, access, telemetry.metrics))

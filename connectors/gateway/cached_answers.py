@@ -36,7 +36,8 @@ class CachedAnswers:
     def _answer(self, scope: Scope) -> bytes | None:
         if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(PREFIX):
             return None
-        answer = self._results.known(scope["path"].removeprefix(PREFIX))
+        clip_id = scope["path"].removeprefix(PREFIX)
+        answer = None if "/" in clip_id else self._results.known(clip_id)
         if answer is None:
             return None
         try:

@@ -30,6 +30,7 @@ KINDS = {
     topics.SECTIONS.name: "section",
     topics.TRIGGERS.name: "trigger",
     topics.ERROR_EVENTS.name: "error",
+    topics.INSTRUMENTS.name: "instruments",
 }
 """The topics, and what an event of each is called in a stream."""
 LIVE = frozenset({topics.BEATS.name, topics.TRIGGERS.name})

@@ -1,17 +1,16 @@
-"""The answers to clips, out of Redis: known, asked for, or waited for."""
+"""What was found in clips, out of Redis: known, asked for, or waited for."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
-from connectors.settings import Settings
-from connectors.sinks import redis_keys as keys
+from connectors.settings import GatewaySettings, Settings
 from connectors.telemetry import Metrics
 
 from .cache import AnswerCache
@@ -32,12 +31,21 @@ class ClipResults:
     """Answers to clips as JSON text; used in the event loop.
 
     However many wait for however many clips, one question at a time goes to Redis for all of them.
+
+    Args:
+        limits: how long answers are kept and waited for.
+        store: has the answers.
+        key_of: the key of a clip's answer.
+        metrics: told what the cache is worth, under ``name``.
     """
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
-        self._limits = settings.gateway
-        self._hits, self._misses = (metrics.cache.labels("clip answers", outcome) for outcome in ("hit", "miss"))
-        self._redis = redis_of(settings)
+    def __init__(
+        self, limits: GatewaySettings, store: redis.Redis, key_of: Callable[[str], str], metrics: Metrics, name: str
+    ) -> None:
+        self._limits = limits
+        self._redis = store
+        self._key_of = key_of
+        self._hits, self._misses = (metrics.cache.labels(name, outcome) for outcome in ("hit", "miss"))
         self._known = AnswerCache(self._limits.cache_max_bytes, self._limits.cache_s)
         self._asked = AnswerCache(self._limits.cache_max_bytes, self._limits.poll_s)
         self._waiting: Counter[str] = Counter()
@@ -74,14 +82,13 @@ class ClipResults:
                 del self._waiting[clip_id]
 
     async def close(self) -> None:
-        """Stop asking, and disconnect."""
+        """Stop asking."""
         if self._poller is not None:
             self._poller.cancel()
-        await self._redis.aclose()
 
     async def _ask(self, clip_id: str) -> bytes:
         try:
-            (text,) = await texts_of(self._redis, [keys.clip(clip_id)])
+            (text,) = await texts_of(self._redis, [self._key_of(clip_id)])
         except RedisError as error:
             raise StoreAwayError(f"Redis cannot be asked for answers: {error}.") from error
         if text:
@@ -102,7 +109,7 @@ class ClipResults:
         while self._waiting:
             clip_ids = list(self._waiting)
             try:
-                texts = await texts_of(self._redis, [keys.clip(clip_id) for clip_id in clip_ids])
+                texts = await texts_of(self._redis, [self._key_of(clip_id) for clip_id in clip_ids])
             except RedisError:  # who waits may wait on: it may come back
                 texts = [None] * len(clip_ids)
             for clip_id, text in zip(clip_ids, texts, strict=True):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+import httpx
 import redis
 
 PATIENCE_S = 60.0
@@ -21,7 +22,7 @@ def eventually(ask: Callable[[], T], wanted: Callable[[T], bool]) -> T:
             answer = ask()
             if wanted(answer) or time.monotonic() > deadline:
                 return answer
-        except (redis.RedisError, IndexError):
+        except (redis.RedisError, httpx.TransportError, IndexError):
             if time.monotonic() > deadline:
                 raise
         time.sleep(0.05)

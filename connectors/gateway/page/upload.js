@@ -4,6 +4,7 @@ import { ask } from "./api.js";
 import { byId, nameOf, percent, say } from "./text.js";
 
 const WAIT_S = 60;
+const MIDI = /\.midi?$/i;
 
 export class Upload {
   constructor(sourceId, onStart) {
@@ -30,6 +31,8 @@ export class Upload {
     const form = new FormData();
     form.set("file", file);
     form.set("source_id", this.sourceId);
+    form.append("wants", "identify");
+    if (!MIDI.test(file.name)) form.append("wants", "instruments");
     try {
       const answer = await (await ask(`/api/clips?wait_s=${WAIT_S}`, { method: "POST", body: form })).json();
       say(says, `${file.name}: ${verdict(answer)}`);

@@ -9,7 +9,8 @@ import pytest
 from connectors.settings import Settings
 from ops.stack import Stack
 
-WORKERS = ("clips", "live", "rhythm", "triggers", "webhook", "error-generator", "redis-sink", "gateway")
+SOUND = ("preprocess", "detect")
+WORKERS = ("clips", "live", "rhythm", "triggers", "webhook", "error-generator", *SOUND, "redis-sink", "gateway")
 
 
 @pytest.fixture(scope="package")

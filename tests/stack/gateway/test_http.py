@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
+import soundfile
 from fastapi.testclient import TestClient
 from websockets.sync.client import connect
 
 from connectors.gateway import make_gateway
+from connectors.http.server import serve
 from connectors.settings import Settings
-from ops.stack import Stack
+from ops.stack.ports import free_ports
 from processors.identify import Catalogue
 from processors.triggers import Rules
 
@@ -42,6 +45,7 @@ class Stream:
 
     def __init__(self, gateway: httpx.Client, source_id: str) -> None:
         self.events: list[tuple[str, Any]] = []
+        self.ended = False
         self._gateway = gateway
         self._path = f"/api/sources/{source_id}/events"
         threading.Thread(target=self._read, daemon=True).start()
@@ -59,6 +63,7 @@ class Stream:
                     kind = value
                 elif name == "data":
                     self.events.append((kind, json.loads(value)))
+        self.ended = True
 
 
 def upload(gateway: httpx.Client, clip_id: str, wait_s: float = PATIENCE_S) -> httpx.Response:
@@ -92,6 +97,15 @@ def test_many_who_wait_for_a_clip_get_its_answer(gateway: httpx.Client) -> None:
         assert upload(gateway, clip_id, 0.0).status_code in (200, 202)
         answers = [future.result() for future in waiting]
     assert {(answer.status_code, answer.json()["clip_id"]) for answer in answers} == {(200, clip_id)}
+
+
+def test_the_instruments_of_a_clip_are_answered(gateway: httpx.Client) -> None:
+    time_s = np.arange(3 * 22_050) / 22_050
+    sound = io.BytesIO()
+    soundfile.write(sound, 0.3 * np.sin(2 * np.pi * 440.0 * time_s), 22_050, format="WAV")
+    said = gateway.post("/api/clips", data={"wants": "instruments"}, files={"file": ("a.wav", sound.getvalue())})
+    found = gateway.get(f"{said.headers['Location']}/instruments", params={"wait_s": 60.0})
+    assert (found.status_code, found.json()["status"], found.json()["name"]) == (200, "detected", "a.wav")
 
 
 def test_a_gateway_beside_it_gives_the_same_answers(gateway: httpx.Client, settings: Settings) -> None:
@@ -150,11 +164,16 @@ def test_status_tells_of_workers_and_lag(gateway: httpx.Client) -> None:
     assert all("lag" in group for group in said["groups"])
 
 
-def test_it_stops_though_streams_are_open(gateway: httpx.Client, stack: Stack, source: str) -> None:
-    Stream(gateway, source)
-    worker = stack.part("gateway")
-    started = time.monotonic()
-    worker.stop()
-    assert worker.exit_code == 0, f"It had to be killed after {time.monotonic() - started:.1f} s."
-    worker.start()
-    worker.wait_healthy()
+def test_it_stops_though_streams_are_open(address: str, settings: Settings, source: str) -> None:
+    stop, (port,) = threading.Event(), free_ports(1)
+    app = make_gateway(settings, lambda topic, events: None, Rules.load())
+    server = threading.Thread(target=serve, args=(app, "127.0.0.1", port, stop))
+    server.start()
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S, trust_env=False) as other:
+        eventually(lambda: other.get("/health").status_code, lambda status: status == 200)
+        stream = Stream(other, source)
+        stop.set()
+        server.join(PATIENCE_S)
+        eventually(lambda: stream.ended, bool)
+    assert not server.is_alive()
+    assert stream.ended

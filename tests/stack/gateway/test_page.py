@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
@@ -104,6 +105,16 @@ def test_a_chosen_file_is_identified(page: Page, tmp_path: Path) -> None:
     page.set_input_files("#file", file)
     expect(page.locator("#upload")).to_contain_text(f"clip.mid: The Band: {TITLE}")
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
+
+
+def test_the_instruments_of_a_sound_file_are_shown(page: Page, tmp_path: Path) -> None:
+    time_s = np.arange(5 * 22_050) / 22_050
+    tone = 0.3 * np.sin(2 * np.pi * 440.0 * time_s) * np.exp(-(time_s % 1.0) * 3.0)
+    soundfile.write(tmp_path / "tone.wav", tone, 22_050)
+    page.set_input_files("#file", tmp_path / "tone.wav")
+    expect(page.locator("#upload")).to_contain_text("tone.wav: ")
+    expect(page.locator("#upload")).not_to_contain_text("being identified")
+    expect(page.locator("#instruments")).not_to_contain_text("Not heard yet.")
 
 
 def test_a_file_that_is_no_music_is_refused_in_words(page: Page, tmp_path: Path) -> None:
