@@ -23,7 +23,7 @@ export class Health {
     const wrong = parts.filter((part) => part.state !== "healthy");
     const lag = groups.reduce((sum, group) => sum + group.lag, 0);
     const health = wrong.length ? `${wrong.map((part) => part.name).join(", ")}: not healthy` : `All ${parts.length} parts are healthy`;
-    say(byId("summary"), `${health} · ${lag.toLocaleString("en")} records to come`);
+    say(byId("summary"), `${health} · ${groups.length ? lag.toLocaleString("en") : "unknown how many"} records to come`);
     byId("summary").classList.toggle("wrong", wrong.length > 0);
     byId("parts").replaceChildren(...parts.map((part) => row(part.state === "healthy" ? "" : "wrong", part.name, part.state, part.says)));
     byId("groups").replaceChildren(...groups.map((group) => row("", group.name, group.members.length, group.lag.toLocaleString("en"))));
