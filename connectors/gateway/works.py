@@ -21,7 +21,7 @@ from .cache import AnswerCache
 
 JSON = "application/json"
 CACHE_S = 3600.0
-KEEP = {"Cache-Control": "private, max-age=60"}
+KEEP = "private, max-age=60"
 
 
 class WorkFound(BaseModel):
@@ -127,7 +127,7 @@ def router(settings: Settings, access: Access, metrics: Metrics) -> APIRouter:
             text = await cache.get(key, lambda: asyncio.to_thread(getattr(works, method), *arguments))
         except CatalogueError as error:
             raise HTTPException(503, f"The catalogue cannot be read: {error}") from error
-        return Response(text, media_type=JSON, headers=KEEP)
+        return Response(text, media_type=JSON)
 
     @api.get("/api/works", response_model=WorksFound)
     async def find(
@@ -144,7 +144,9 @@ def router(settings: Settings, access: Access, metrics: Metrics) -> APIRouter:
     async def notes(work_id: str) -> Response:
         """A work's notes, for its piano roll."""
         try:
-            return await answer("notes", work_id)
+            found = await answer("notes", work_id)
+            found.headers["Cache-Control"] = KEEP
+            return found
         except KeyError as error:
             raise HTTPException(404, f"The catalogue has no work {work_id!r}.") from error
 

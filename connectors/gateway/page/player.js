@@ -43,7 +43,7 @@ export class Player {
     this.waiting = [];
   }
 
-  /** A new connection is a new session, with a clock of its own. */
+  /** A new connection is a new session. */
   connect() {
     const address = new URL(`/api/sources/${part(this.sourceId)}/notes`, location);
     address.protocol = address.protocol.replace("http", "ws");
