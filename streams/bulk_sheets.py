@@ -83,13 +83,10 @@ class Answering:
             analyses = {want: stage.analysis() for want, stage in self._stages.items()}
             open_sheets = [sheet for sheet in sheets if self._look_up(sheet, analyses)]
             for group in self._groups(open_sheets, analyses):
-                names = [sheet.task.sha256 for sheet, _ in group]
-                log.info("computing", files=names)
                 for want, analysis in analyses.items():
                     asked = [(sheet, song) for sheet, song in group if want in sheet.missing()]
                     if asked:
                         self._analyse(want, analysis, asked)
-                log.info("stored", files=names)
 
     def _look_up(self, sheet: Sheet, analyses: Mapping[str, Analysis]) -> bool:
         """Whether something remains to be computed."""
@@ -140,6 +137,7 @@ class Answering:
 
     def _analyse(self, want: str, analysis: Analysis, asked: Sequence[tuple[Sheet, Song]]) -> None:
         started = time.perf_counter()
+        log.info("computing", want=want, files=[sheet.task.sha256 for sheet, _ in asked])
         try:
             results = analysis([song for _, song in asked])
         except LATER:
@@ -155,6 +153,7 @@ class Answering:
         for (sheet, _), result in zip(asked, results, strict=True):
             sheet.compute_ms += took_ms
             self._store.put(sheet.task.sha256, sheet.fill(want, analysis.made_by, result))
+            log.info("stored", want=want, file=sheet.task.sha256)
 
     def _fault(self, sheet: Sheet, error: Exception) -> None:
         log.error("file failed", sha256=sheet.task.sha256, exc_info=error)

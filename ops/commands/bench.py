@@ -104,6 +104,33 @@ def growth(
 
 
 @bench.command()
+def bulk(
+    want: Annotated[str, typer.Option(help="The analyses, with commas.")] = "identify",
+    songs: Annotated[int, typer.Option(min=0, max=100_000, help="Sound files for the rate; 0 leaves it out.")] = 120,
+    song_seconds: Annotated[float, typer.Option(min=1.0, max=600.0)] = 30.0,
+    files: Annotated[int, typer.Option(min=0, max=100_000, help="Files of the job that is killed; 0: none.")] = 2000,
+    broken: Annotated[int, typer.Option(min=0, max=100_000, help="How many of them cannot be read.")] = 40,
+    kills: Annotated[int, typer.Option(min=0, max=100, help="How often client, worker or both are killed.")] = 3,
+    workers: Annotated[int, typer.Option(min=1, max=64)] = 2,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Songs a second through a bulk job, and what becomes of a job that is killed again and again.
+
+    Exit code 1: a file has no line, or was computed again after its answer was stored.
+    """
+    from ops.bench.bulk import Load
+    from ops.bench.bulk import bulk as measure
+
+    load = Load(want, songs, song_seconds, files, broken, kills, workers)
+    result = measure(load, seed, lambda line: typer.echo(line, err=True))
+    _print(result, as_json)
+    killed = result.get("killed", {})
+    wrong = [killed.get(name) for name in ("missing_lines", "repeated_lines", "computed_again")]
+    raise typer.Exit(1 if any(wrong) else 0)
+
+
+@bench.command()
 def triggers(
     players: Annotated[int, typer.Option(min=1, max=500)] = 8,
     seconds: Annotated[float, typer.Option(min=20.0, max=3600.0, help="How long each song is.")] = 120.0,
