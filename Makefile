@@ -48,6 +48,11 @@ test: install test-programs ## Check style and types, and run all tests
 	$(BIN)/mypy
 	$(BIN)/pytest
 
+.PHONY: test-adapters
+test-adapters: install ## Test the adapters for public models; installs torch, which takes 5 GB
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,adapters]'
+	$(BIN)/pytest tests/adapters
+
 .PHONY: test-programs
 test-programs: # Debian packages, only where the program is missing
 	@for pair in $(TEST_PROGRAMS); do \
@@ -73,5 +78,5 @@ fmt: install ## Format the code and mend what ruff can mend
 
 .PHONY: constraints
 constraints: install ## Pin what pyproject.toml asks for; pins that still fit stay
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev --extra s3 \
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev --extra s3 --extra adapters \
 		--no-header --no-annotate --no-emit-index-url --output-file constraints.txt pyproject.toml

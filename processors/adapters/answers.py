@@ -6,49 +6,34 @@ import json
 import re
 from collections.abc import Sequence
 
-RELATIVES = {
+from processors.instruments import label_of
+
+OTHER_NAMES = {
     "acoustic guitar": "guitar",
-    "electric guitar": "guitar",
     "classical guitar": "guitar",
-    "bass clarinet": "clarinet",
-    "bass guitar": "bass",
     "electric bass": "bass",
-    "double bass": "bass",
     "upright bass": "bass",
     "contrabass": "bass",
     "violoncello": "cello",
-    "cor anglais": "oboe",
-    "english horn": "oboe",
-    "french horn": "horn",
-    "contrabassoon": "bassoon",
-    "piccolo": "flute",
     "recorder": "flute",
-    "cornet": "trumpet",
-    "flugelhorn": "trumpet",
-    "fiddle": "violin",
     "drum kit": "drums",
     "drum set": "drums",
+    "drum": "drums",
     "percussion": "drums",
-    "snare": "drums",
     "kettledrum": "timpani",
+    "cymbal": "cymbals",
     "hi hat": "cymbals",
     "sax": "saxophone",
     "synth": "synthesizer",
-    "keyboard": "synthesizer",
     "pipe organ": "organ",
     "hammond organ": "organ",
     "grand piano": "piano",
     "electric piano": "piano",
-    "marimba": "mallet_percussion",
-    "vibraphone": "mallet_percussion",
-    "xylophone": "mallet_percussion",
-    "glockenspiel": "mallet_percussion",
-    "singer": "voice",
-    "singing": "voice",
     "vocal": "voice",
+    "singing": "voice",
     "choir": "voice",
 }
-"""Instruments that count as another, and other names; relatives count as their family."""
+"""What language models also call them, beside the names that ``label_of`` knows."""
 LIST = re.compile(r"\[.*?\]", re.DOTALL)
 BETWEEN = re.compile(r"[,;\n\r/&]|\band\b")
 NOT_LETTERS = re.compile(r"[^a-z]+")
@@ -64,12 +49,12 @@ def question(labels: Sequence[str]) -> str:
     )
 
 
-def instruments_in(answer: str, labels: Sequence[str]) -> set[str]:
+def instruments_in(answer: str) -> set[str]:
     """The labels that an answer names: in its JSON list if it has one, otherwise in what stands between commas.
 
     Upper case, plurals and other names of the same instrument do not matter. A sentence is no name: it names nothing.
     """
-    return {label for name in _names(answer) if (label := _label(name, labels)) is not None}
+    return {label for name in _names(answer) if (label := _label(name)) is not None}
 
 
 def _names(answer: str) -> list[str]:
@@ -82,10 +67,11 @@ def _names(answer: str) -> list[str]:
     return BETWEEN.split(answer)
 
 
-def _label(name: str, labels: Sequence[str]) -> str | None:
+def _label(name: str) -> str | None:
     plain = NOT_LETTERS.sub(" ", name.lower()).strip()
-    for form in (plain, plain.removesuffix("s"), f"{plain}s"):
-        label = RELATIVES.get(form, form.replace(" ", "_"))
-        if label in labels:
+    singular = plain.removesuffix("s")
+    for form in (plain, singular):
+        label = label_of(OTHER_NAMES.get(form, form))
+        if label is not None:
             return label
     return None

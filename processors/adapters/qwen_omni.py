@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 from transformers import AutoTokenizer, Qwen2_5OmniThinkerForConditionalGeneration, WhisperFeatureExtractor
 
 from processors.audio import Sound
+from processors.instruments import LABELS
 
 from .answers import instruments_in, question
 from .loading import AdapterError, ModelSource, digest, require_all
@@ -37,17 +38,15 @@ class QwenOmni:
 
     Args:
         source: a folder or hub id.
-        labels: the names that an answer may hold.
         batch: how many songs are heard at once.
 
     Raises:
         AdapterError: the model is missing, damaged, or of another kind.
     """
 
-    def __init__(self, source: ModelSource, labels: Sequence[str], batch: int = 4) -> None:
+    def __init__(self, source: ModelSource, batch: int = 4) -> None:
         folder = source.folder(["*.json", "*.safetensors", "*.jinja", "merges.txt"])
         device, dtype = source.place()
-        self._labels = tuple(labels)
         self._batch = batch
         self._device = device
         self._hear = WhisperFeatureExtractor.from_pretrained(folder)
@@ -65,10 +64,7 @@ class QwenOmni:
         answers = [
             text for start in range(0, len(sounds), self._batch) for text in self.listen(sounds[start:][: self._batch])
         ]
-        return [
-            {label: float(label in named) for label in self._labels}
-            for named in (instruments_in(text, self._labels) for text in answers)
-        ]
+        return [{label: float(label in named) for label in LABELS} for named in map(instruments_in, answers)]
 
     @torch.inference_mode()
     def listen(self, sounds: Sequence[Sound]) -> list[str]:
@@ -100,7 +96,7 @@ class QwenOmni:
             {"role": "system", "content": [{"type": "text", "text": SYSTEM}]},
             {
                 "role": "user",
-                "content": [{"type": "audio", "audio": "song"}, {"type": "text", "text": question(self._labels)}],
+                "content": [{"type": "audio", "audio": "song"}, {"type": "text", "text": question(LABELS)}],
             },
         ]
         prompt = self._tokenizer.apply_chat_template(

@@ -12,16 +12,16 @@ from safetensors.torch import load_file, save_file
 from processors.adapters.answers import instruments_in, question
 from processors.adapters.loading import AdapterError, ModelSource
 from processors.adapters.qwen_omni import QwenOmni
+from processors.instruments import LABELS
 
 from .conftest import sound
 
-LABELS = ("piano", "violin", "bass", "oboe", "drums", "mallet_percussion", "voice", "cymbals", "guitar")
 SOUNDS = [sound(2.0, 1), sound(7.0, 2), sound(3.3, 3), sound(40.0, 4)]
 
 
 @pytest.fixture(scope="module")
 def qwen(qwen_folder: Path) -> QwenOmni:
-    return QwenOmni(ModelSource(str(qwen_folder), device="cpu"), LABELS)
+    return QwenOmni(ModelSource(str(qwen_folder), device="cpu"))
 
 
 def test_each_label_has_a_probability(qwen: QwenOmni) -> None:
@@ -52,7 +52,7 @@ def test_a_batch_is_what_each_is_alone(qwen: QwenOmni) -> None:
     ],
 )
 def test_answers_are_understood(answer: str, named: set[str]) -> None:
-    assert instruments_in(answer, LABELS) == named
+    assert instruments_in(answer) == named
 
 
 def test_the_question_names_every_label() -> None:
@@ -66,13 +66,13 @@ def test_weights_that_are_missing_or_cut_short_are_refused(qwen_folder: Path, tm
     name = next(name for name in sorted(tensors) if "q_proj" in name)
     save_file({key: value for key, value in tensors.items() if key != name}, path, metadata={"format": "pt"})
     with pytest.raises(AdapterError, match="lack 1 tensors"):
-        QwenOmni(ModelSource(str(folder)), LABELS)
+        QwenOmni(ModelSource(str(folder)))
     save_file(tensors | {name: torch.zeros(2, 2)}, path, metadata={"format": "pt"})
     with pytest.raises(AdapterError):
-        QwenOmni(ModelSource(str(folder)), LABELS)
+        QwenOmni(ModelSource(str(folder)))
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(AdapterError, match="cannot be loaded"):
-        QwenOmni(ModelSource(str(folder)), LABELS)
+        QwenOmni(ModelSource(str(folder)))
     path.unlink()
     with pytest.raises(AdapterError, match="cannot be loaded"):
-        QwenOmni(ModelSource(str(folder)), LABELS)
+        QwenOmni(ModelSource(str(folder)))
