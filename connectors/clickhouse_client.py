@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver import Client
@@ -37,6 +38,7 @@ def clickhouse_client(settings: Settings) -> Client:
     try:
         return clickhouse_connect.get_client(
             dsn=settings.clickhouse_url,
+            interface=urlsplit(settings.clickhouse_url).scheme,  # by itself the client looks at the port only
             compress=settings.clickhouse.url is not None,  # on this machine it would only cost time
             connect_timeout=settings.clickhouse.timeout_s,
             send_receive_timeout=settings.clickhouse.timeout_s,

@@ -60,6 +60,7 @@ class EventCodec:
                 "timeout": settings.registry.timeout_s,
                 "max.retries": settings.registry.retries,
                 "retries.wait.ms": int(settings.registry.retry_wait_s * 1000),
+                **({"ssl.ca.location": str(settings.registry.ca_file)} if settings.registry.ca_file else {}),
             }
         )
         self._ids: dict[str, int] = {}

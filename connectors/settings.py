@@ -111,6 +111,7 @@ class KafkaSettings(Section):
 
 class RegistrySettings(Section):
     url: SecretStr | None = Field(None, description="A Confluent-compatible schema registry; empty: the embedded one.")
+    ca_file: Path | None = Field(None, description="Who may have signed its certificate; empty: the system's.")
     timeout_s: float = 5.0
     retries: int = Field(2, description="Tries after the first within one call; workers try again on top of it.")
     retry_wait_s: float = 0.25

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import logging
+import sys
 import time
+import traceback
+from types import TracebackType
 
 import structlog
+
+from connectors.secret_values import Redactor
+from connectors.settings import Settings
 
 REPEAT_AFTER_S = 30.0
 
@@ -26,8 +32,18 @@ class Sparse(logging.Filter):
         return True
 
 
-def set_up_worker_logs(worker: str) -> None:
-    """To be called once, when a worker starts; all that it says carries its name."""
+def set_up_worker_logs(worker: str, settings: Settings) -> Redactor:
+    """To be called once, when a worker starts; all that it says carries its name, and none of the settings' secrets.
+
+    Returns:
+        What takes the secrets out of anything else.
+    """
+    redactor = Redactor(settings)
+
+    def last_words(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.stderr.write(redactor.text("".join(traceback.format_exception(kind, error, trace))))
+
+    sys.excepthook = last_words
 
     def name_worker(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
         return {"worker": worker, **event}
@@ -36,7 +52,11 @@ def set_up_worker_logs(worker: str) -> None:
     handler.addFilter(Sparse())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            processor=structlog.processors.JSONRenderer(),
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                redactor,
+                structlog.processors.JSONRenderer(),
+            ],
             foreign_pre_chain=[
                 name_worker,
                 structlog.stdlib.add_logger_name,
@@ -53,7 +73,9 @@ def set_up_worker_logs(worker: str) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            redactor,
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
     )
+    return redactor

@@ -42,7 +42,7 @@ def run_worker(name: str, settings: Settings) -> None:
     # one computing thread a worker; more cores are used by more workers
     for variable in THREADS:
         os.environ.setdefault(variable, "1")
-    set_up_worker_logs(name)
+    redactor = set_up_worker_logs(name, settings)
     kafka = settings.kafka.model_copy(update={"client_id": f"{settings.kafka.client_id}-{name}"})
     settings = settings.model_copy(update={"kafka": kafka})
     try:
@@ -52,7 +52,7 @@ def run_worker(name: str, settings: Settings) -> None:
             log.info("starting", metrics=door.url)
             WORKERS[name](settings, telemetry)
     except _expected() as error:
-        raise WorkerError(str(error)) from error
+        raise WorkerError(redactor.text(str(error))) from error
     log.info("stopped")
 
 
@@ -220,12 +220,14 @@ def _expected() -> tuple[type[Exception], ...]:
     from connectors.webhook import WebhookError
     from processors.errors import StylesError
     from processors.identify import CatalogueError
+    from processors.model_files import ModelError
     from processors.triggers import RulesError
 
     return (
         SchemaRefusedError,
         TopicError,
         CatalogueError,
+        ModelError,
         RulesError,
         StylesError,
         WebhookError,

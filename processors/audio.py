@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .midi import BadMusicError, require_inside
 
 BLOCK_SAMPLES = 1 << 16
+COMMON_RATE_HZ = 48_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,10 @@ class AudioLimits:
 
     max_bytes: int = 64 << 20
     max_s: float = 3_600.0
+
+    def max_samples(self, rate_hz: int) -> int:
+        """How many samples of one channel may come: a file may claim any rate, and a second of it then any size."""
+        return int(self.max_s * min(rate_hz, COMMON_RATE_HZ))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +69,7 @@ def decode_audio(
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             rate_hz = int(file.samplerate)
-            samples = _mixed(file, int(limits.max_s * rate_hz), is_late)
+            samples = _mixed(file, limits.max_samples(rate_hz), is_late)
     except soundfile.SoundFileError as error:
         raise BadMusicError("bad_audio", f"The bytes cannot be decoded as sound: {error}") from error
     if not len(samples):
@@ -80,9 +85,10 @@ def decode_audio(
 def _mixed(file: soundfile.SoundFile, max_samples: int, is_late: Callable[[], bool]) -> NDArray[np.float32]:
     blocks: list[NDArray[np.float32]] = []
     count = 0
+    at_once = max(1, BLOCK_SAMPLES // file.channels)
     # block by block: a header may promise any length, and many channels need many times the space of one; not by
     # file.blocks(), which gives what lay in memory where a truncated file ends before its header says
-    while len(block := file.read(BLOCK_SAMPLES, dtype="float32", always_2d=True)):
+    while len(block := file.read(at_once, dtype="float32", always_2d=True)):
         blocks.append(block.mean(axis=1, dtype=np.float32))
         count += len(block)
         if count > max_samples:

@@ -20,7 +20,7 @@ def open_or_create(folder: Path) -> Catalogue:
         CatalogueError: it is damaged.
     """
     try:
-        return Catalogue.open(folder)
+        return Catalogue.open(folder, check=True)
     except CatalogueError:
         if folder.is_dir() and any(file.name != "lock" for file in folder.iterdir()):
             raise

@@ -35,7 +35,7 @@ class KnownWorks:
     def _read(self, work_id: str) -> KnownWork | None:
         try:
             known = self._catalogue
-            self._catalogue = Catalogue.open(self._folder) if known is None else known.refreshed()
+            self._catalogue = Catalogue.open(self._folder, check=True) if known is None else known.refreshed()
             beats = self._catalogue.score_beats(work_id)
             return None if beats is None else KnownWork.of(work_id, self._catalogue.notes_of(work_id), beats)
         except (CatalogueError, KeyError):

@@ -83,6 +83,7 @@ class SectionsAgent:
         self._sources = Sources(_Source, settings.live.max_sources, settings.rhythm.readback_s)
         self._shelf = SectionShelf(settings.catalogue_dir.with_name("work-sections"))
         self._catalogue_dir = settings.catalogue_dir
+        self._catalogue: Catalogue | None = None
 
     def take_over(self, committed: dict[tuple[str, int], int]) -> None:
         """Hear again what was played; see ``Agent``."""
@@ -186,7 +187,9 @@ class SectionsAgent:
 
     def _form(self, work_id: str) -> WorkSections | None:
         def load() -> tuple[Notes, ScoreBeats | None]:
-            catalogue = Catalogue.open(self._catalogue_dir)
+            known = self._catalogue
+            catalogue = known.refreshed() if known else Catalogue.open(self._catalogue_dir, check=True)
+            self._catalogue = catalogue
             return catalogue.notes_of(work_id), catalogue.score_beats(work_id)
 
         try:

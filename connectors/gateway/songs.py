@@ -46,6 +46,7 @@ class SongAnalyser:
     def __init__(self, settings: Settings) -> None:
         self._limits = music_limits(settings.limits)
         self._catalogue_dir = settings.catalogue_dir
+        self._catalogue: Catalogue | None = None
         self._top = settings.identify.top
 
     def of_facts(self, song: SongRequest) -> SongAnswer:
@@ -106,10 +107,11 @@ class SongAnalyser:
 
     def _work_of(self, notes: Notes) -> str | None:
         try:
-            identifier = Identifier(Catalogue.open(self._catalogue_dir), self._top)
+            known = self._catalogue
+            self._catalogue = known.refreshed() if known else Catalogue.open(self._catalogue_dir, check=True)
         except CatalogueError:
             return None
-        found = identifier.identify(notes)
+        found = Identifier(self._catalogue, self._top).identify(notes)
         return found.candidates[0].work_id if found.status == "matched" else None
 
     @cached_property

@@ -66,7 +66,7 @@ class Works:
     def catalogue(self) -> Catalogue:
         """As it is on disk now; one stat while it has not changed."""
         known = self._catalogue
-        self._catalogue = known.refreshed() if known else Catalogue.open(self._folder)
+        self._catalogue = known.refreshed() if known else Catalogue.open(self._folder, check=True)
         return self._catalogue
 
     def find(self, words: str, first: int, count: int) -> bytes:

@@ -52,7 +52,7 @@ def beats(
         typer.echo(f"There is no engine {engine} on this machine; onnx is.", err=True)
         raise typer.Exit(USAGE)
     try:
-        identifier = None if catalogue is None else Identifier(Catalogue.open(catalogue))
+        identifier = None if catalogue is None else Identifier(Catalogue.open(catalogue, check=True))
     except CatalogueError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(FAILED) from error

@@ -19,12 +19,15 @@ def config(
 
     import yaml
 
+    from connectors.secret_values import Redactor
     from connectors.settings import Settings, settings_file
 
-    values = Settings().model_dump(mode="json")
+    settings = Settings()
+    hidden = Redactor(settings).text  # also passwords within URLs that are no secrets as a whole
+    values = settings.model_dump(mode="json")
     if as_json:
-        typer.echo(json.dumps(values))
+        typer.echo(hidden(json.dumps(values)))
         return
     origin = settings_file()
     typer.echo(f"# {origin if origin.exists() else f'{origin} does not exist: defaults and environment'}")
-    typer.echo(yaml.safe_dump(values, sort_keys=False), nl=False)
+    typer.echo(hidden(yaml.safe_dump(values, sort_keys=False)), nl=False)

@@ -45,7 +45,7 @@ def identify(
         raise typer.Exit(USAGE)
     settings = Settings()
     try:
-        identifier = Identifier(Catalogue.open(catalogue or settings.catalogue_dir), top, max_shift)
+        identifier = Identifier(Catalogue.open(catalogue or settings.catalogue_dir, check=True), top, max_shift)
     except CatalogueError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(FAILED) from error

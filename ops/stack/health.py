@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
+from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 import httpx
 import redis
@@ -47,7 +49,7 @@ class RegistryProbe:
 
     def __init__(self, settings: Settings) -> None:
         self._url = f"{settings.registry_url}/subjects"
-        self._client = httpx.Client(timeout=TIMEOUT_S)
+        self._client = httpx.Client(timeout=TIMEOUT_S, verify=_trusting(settings.registry.ca_file))
         self._version = "" if settings.registry.url else f"version {pinned_version('registry')}, "
 
     def check(self) -> str:
@@ -73,7 +75,8 @@ class ClickHouseProbe:
     def __init__(self, settings: Settings) -> None:
         parts = urlsplit(settings.clickhouse_url)
         self._url = urlunsplit((parts.scheme, parts.netloc, "/", "query=SELECT+version()", ""))
-        self._client = httpx.Client(timeout=TIMEOUT_S)
+        (authority,) = parse_qs(parts.query).get("ca_cert", [None])
+        self._client = httpx.Client(timeout=TIMEOUT_S, verify=_trusting(authority))
 
     def check(self) -> str:
         return f"version {_get(self._client, self._url).text.strip()}"
@@ -85,6 +88,11 @@ PROBES: dict[str, type[KafkaProbe | RegistryProbe | RedisProbe | ClickHouseProbe
     "redis": RedisProbe,
     "clickhouse": ClickHouseProbe,
 }
+
+
+def _trusting(authority: Path | str | None) -> ssl.SSLContext:
+    """Whose certificates are believed; by default those that the system believes."""
+    return ssl.create_default_context(cafile=authority)
 
 
 def _get(client: httpx.Client, url: str) -> httpx.Response:

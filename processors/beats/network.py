@@ -9,6 +9,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from processors.model_files import read_model
+
 from .features import FEATURES
 
 MODEL = Path(__file__).with_name("beats.onnx")
@@ -32,7 +34,7 @@ class BeatNetwork:
         options.inter_op_num_threads = 1
         # The CPU is the worker's, not this model's alone: an idle thread must sleep.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        data = model.read_bytes()
+        data = read_model(model)
         self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         self.version = f"beats-{hashlib.sha256(data).hexdigest()[:8]}"
         self.state_size = int(self._session.get_inputs()[1].shape[1])

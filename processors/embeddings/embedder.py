@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from processors.model_files import read_model
 from processors.notes import Notes
 
 from .constants import DIMENSION, HOP_NOTES
@@ -30,7 +31,7 @@ class NoteEmbedder:
     """
 
     def __init__(self, model: Path = MODEL, threads: int = 1) -> None:
-        content = model.read_bytes()
+        content = read_model(model)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1

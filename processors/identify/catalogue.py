@@ -39,20 +39,28 @@ OPEN_ATTEMPTS = 5
 class Catalogue:
     """A catalogue opened for reading, as it was when opened; safe to use from many threads."""
 
-    def __init__(self, path: Path, manifest: Manifest, segments: tuple[Segment, ...], stamp: tuple[int, int]) -> None:
+    def __init__(
+        self, path: Path, manifest: Manifest, segments: tuple[Segment, ...], stamp: tuple[int, int], checked: bool
+    ) -> None:
         self.path = path
         self.segments = segments
+        self._checked = checked
         self._manifest = manifest
         self._stamp = stamp
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str]) -> Catalogue:
+    def open(cls, path: str | os.PathLike[str], check: bool = False, known: Catalogue | None = None) -> Catalogue:
         """Open the catalogue in the folder ``path``: memory-mapped, without reading it.
 
+        Args:
+            check: read every byte once and check it, as everything should that runs as a service.
+            known: a catalogue that was checked; files that it has, too, are not checked again, since they never change.
+
         Raises:
-            CatalogueError: there is none, or a file is missing, cut off or damaged at its head.
+            CatalogueError: there is none, or a file is missing, cut off or damaged (if not checked: at its head).
         """
         folder = Path(path)
+        right = {segment.path for segment in known.segments} if known and known._checked else set()
         for attempt in range(OPEN_ATTEMPTS):
             stamp = _stamp(folder)
             manifest = Manifest.read(folder)
@@ -63,7 +71,10 @@ class Catalogue:
                 if attempt + 1 == OPEN_ATTEMPTS or Manifest.read(folder).generation == manifest.generation:
                     raise
                 continue
-            return cls(folder, manifest, segments, stamp)
+            for segment in segments if check else ():
+                if segment.path not in right:
+                    segment.verify()
+            return cls(folder, manifest, segments, stamp, check)
         raise AssertionError("unreachable")
 
     @classmethod
@@ -125,7 +136,7 @@ class Catalogue:
 
     def refreshed(self) -> Catalogue:
         """The catalogue as it is on disk now: this very object if nothing changed, which costs one stat."""
-        return self if _stamp(self.path) == self._stamp else Catalogue.open(self.path)
+        return self if _stamp(self.path) == self._stamp else Catalogue.open(self.path, self._checked, self)
 
     def verify(self) -> None:
         """Read every byte and check it.
@@ -158,7 +169,8 @@ class Catalogue:
     def without(self, work_ids: Iterable[str]) -> Catalogue:
         """A view of this catalogue in which some works do not count; nothing changes on disk."""
         gone = {hash_id(work_id) for work_id in work_ids}
-        return Catalogue(self.path, self._manifest, tuple(s.without(gone) for s in self.segments), self._stamp)
+        left = tuple(segment.without(gone) for segment in self.segments)
+        return Catalogue(self.path, self._manifest, left, self._stamp, self._checked)
 
     def notes_of(self, work_id: str) -> Notes:
         """A work's notes as far as the index keeps them: onsets and pitches, each pitch once an onset.

@@ -8,6 +8,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from processors.model_files import read_model
+
 from .constants import BINS, PITCHES
 
 MODEL = Path(__file__).with_name("onsets.onnx")
@@ -28,7 +30,7 @@ class OnsetNetwork:
         options.inter_op_num_threads = 1
         # The CPU is the worker's, not this model's alone: an idle thread must sleep.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime.InferenceSession(read_model(model), options, providers=["CPUExecutionProvider"])
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.delay = int(metadata["delay_steps"])
         self.threshold = float(metadata["threshold"])

@@ -22,6 +22,8 @@ from .score import Score, WrittenNote
 
 STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 OVERHANG = 1.05
+CONTAINER = "META-INF/container.xml"
+CONTAINER_MAX_BYTES = 1 << 16
 QUARTERS = {"whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 0.5, "16th": 0.25, "32nd": 0.125}
 
 
@@ -64,8 +66,10 @@ def read_mxl(data: bytes, max_bytes: int) -> Score:
 
 def _root_file(archive: zipfile.ZipFile) -> str:
     names = archive.namelist()
-    if "META-INF/container.xml" in names:
-        for file in ElementTree.fromstring(archive.read("META-INF/container.xml")).iter():
+    if CONTAINER in names:
+        if archive.getinfo(CONTAINER).file_size > CONTAINER_MAX_BYTES:
+            raise BadMusicError("too_large", f"The .mxl archive's {CONTAINER} is over {CONTAINER_MAX_BYTES} bytes.")
+        for file in ElementTree.fromstring(archive.read(CONTAINER)).iter():
             if file.tag.endswith("rootfile") and "full-path" in file.attrib:
                 return file.attrib["full-path"]
     for name in names:

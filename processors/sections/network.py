@@ -9,6 +9,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from processors.model_files import read_model
+
 WHOLE = Path(__file__).with_name("whole.onnx")
 LIVE = Path(__file__).with_name("live.onnx")
 
@@ -89,7 +91,7 @@ class LiveNetwork:
 def _session(model: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(read_model(model), options, providers=["CPUExecutionProvider"])
 
 
 def _split(logits: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -69,3 +69,15 @@ def test_a_truncated_file_ends_where_its_sound_ends() -> None:
     sound = decode_audio(whole[: len(whole) // 2])
     assert 5.0 < sound.end_s < 15.0
     assert np.abs(sound.samples).max() < 1.0
+
+
+def test_a_rate_that_is_claimed_makes_no_room() -> None:
+    """A second at 600 kHz is as much as many at 48 kHz: the limit counts samples, too."""
+    limits = AudioLimits(max_s=1.0)
+    assert limits.max_samples(16_000) == 16_000
+    assert limits.max_samples(600_000) == 48_000
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros(60_000, np.float32), 600_000, format="WAV")
+    with pytest.raises(BadMusicError, match="longer") as caught:
+        decode_audio(file.getvalue(), limits)
+    assert caught.value.type == "too_long"
