@@ -9,6 +9,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from processors.model_files import read_model
+
 from .constants import STEPS
 from .labels import LABELS
 
@@ -30,7 +32,7 @@ class InstrumentNetwork:
         options.inter_op_num_threads = 1
         # The CPU is the worker's, not this model's alone: an idle thread must sleep.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._session = onnxruntime.InferenceSession(read_model(model), options, providers=["CPUExecutionProvider"])
         self.version = f"{model.stem}-{hashlib.sha256(model.read_bytes()).hexdigest()[:12]}"
 
     def run(self, levels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
