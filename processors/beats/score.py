@@ -24,8 +24,9 @@ TEMPO_BEATS = 1.5
 PLACES = 48
 STRAY_BEATS, STRAY_S = 0.35, 0.15
 """A place further off than both from where the player should be is believed only with a second one that agrees."""
-WAIT_BEATS = 0.35
-"""So long after its time a beat on which the score has a note is waited for; another one is told in time."""
+WAIT_BEATS, WAIT_S = 0.7, 0.2
+"""So long after its time, whichever is longer, a beat on which the score has a note is waited for; another one is told
+in time."""
 LOST_BEATS, LOST_S = 3.0, 4.0
 """After so long without a place the network's beats are told again, whichever comes first."""
 LEAST_GAP = 0.5
@@ -141,7 +142,8 @@ class ScoreInformedBeats:
             if min(now_s, due_s) - last_s > min(LOST_BEATS * self._period_s, LOST_S):
                 self._work = None
                 break
-            wait_s = WAIT_BEATS * self._period_s if self._next >= 0 and self._work.struck[self._next] else 0.0
+            is_struck = self._next >= 0 and self._work.struck[self._next]
+            wait_s = max(WAIT_BEATS * self._period_s, WAIT_S) if is_struck else 0.0
             if now_s <= due_s + wait_s:
                 break
             told += self._tell(max(due_s, last_s), AWAITED_CONFIDENCE)
