@@ -32,9 +32,12 @@ class Origin:
     partition: int
     offset: int
 
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
     def derived_id(self, stage: str) -> str:
         """The id of what ``stage`` makes of this record: the same however often it is made."""
-        return str(uuid.uuid5(NAMESPACE, f"{self.topic}/{self.partition}/{self.offset}/{stage}"))
+        return str(uuid.uuid5(NAMESPACE, f"{self}/{stage}"))
 
 
 @dataclass(frozen=True, slots=True)

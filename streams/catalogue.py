@@ -56,9 +56,9 @@ class CatalogueUpdater:
     """
 
     def __init__(self, settings: Settings, codec: EventCodec, telemetry: Telemetry | None = None) -> None:
-        metrics = (telemetry or Telemetry.untold()).metrics
-        self._count = metrics.stage(STAGE)
-        self._works = metrics.works
+        telemetry = telemetry or Telemetry.untold()
+        self._stage = telemetry.stage(STAGE)
+        self._works = telemetry.metrics.works
         self._codec = codec
         self._producer = EventProducer(settings, codec)
         self._limits = settings.limits
@@ -92,14 +92,14 @@ class CatalogueUpdater:
             self._producer.send(topics.DEAD_LETTERS.name, letter)
         self._producer.flush()
         for letter in letters:
-            self._count.sent(topics.DEAD_LETTERS.name, letter)
+            self._stage.sent(topics.DEAD_LETTERS.name, letter)
         applied = {position_key(record.topic, record.partition): record.offset + 1 for record in records}
         added = [entry for entry in works.values() if entry is not None]
         removed = [work_id for work_id, entry in works.items() if entry is None]
         catalogue = Catalogue.update(self._folder, added, removed, applied)
         self._works.set(len(catalogue))
-        self._count.makes_with(catalogue.version)
-        self._count.computed(time.perf_counter() - started)
+        self._stage.count.makes_with(catalogue.version)
+        self._stage.count.computed(time.perf_counter() - started)
         log.info(
             "catalogue updated", added=len(added), removed=len(removed), refused=len(letters), works=len(catalogue)
         )

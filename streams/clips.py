@@ -13,6 +13,7 @@ from connectors.music_limits import music_limits
 from connectors.registry import EventCodec
 from connectors.settings import Settings
 from connectors.telemetry import Telemetry
+from connectors.telemetry.ids import ids_of
 from processors.identify import Identification, Identifier
 from processors.identify_music import Music, MusicIdentifier
 from processors.midi import BadMusicError
@@ -87,7 +88,7 @@ class ClipHandler:
         except (BadMusicError, PayloadError) as error:
             result = Failure(error.type, str(error))
         except Exception as error:  # one record must not take its neighbours with it
-            log.exception("clip failed", origin=record.origin)
+            log.exception("clip failed", **ids_of(clip), origin=str(record.origin))
             result = Failure("internal_error", f"{type(error).__name__}: {error}")
             letters = [self._dead_letters.of(record, type(error).__name__, str(error))]
         answer = self._answers.of(

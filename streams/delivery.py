@@ -183,7 +183,7 @@ class Delivery:
                 await sent.confirmed
                 sent.span.end()
                 if sent.output.event is not None:
-                    self._stage.count.sent(sent.output.topic, sent.output.event)
+                    self._stage.sent(sent.output.topic, sent.output.event)
         except KafkaError as error:
             raise DeliveryError(f"Kafka did not confirm the results: {type(error).__name__}: {error}") from error
         for event in batch:

@@ -16,6 +16,7 @@ import structlog
 from connectors.registry import EventCodec
 from connectors.settings import Settings
 from connectors.telemetry import Telemetry
+from connectors.telemetry.ids import ids_of
 from processors.identify import Identification, Identifier
 from schemas import topics
 from schemas.codec import UndecodableError
@@ -92,7 +93,7 @@ class LiveHandler:
         try:
             result = self._sources.answer(event.source_id, identifier)
         except Exception as error:  # one source must not take its neighbours with it
-            log.exception("live source failed", origin=record.origin)
+            log.exception("live source failed", **ids_of(event), origin=str(record.origin))
             result = Failure("internal_error", f"{type(error).__name__}: {error}")
             letters = [self._dead_letters.of(record, type(error).__name__, str(error))]
         try:

@@ -15,6 +15,7 @@ from connectors.producer import key_of
 from connectors.registry import EventCodec
 from connectors.settings import Settings
 from connectors.telemetry import Telemetry
+from connectors.telemetry.ids import ids_of
 from processors.audio import decode_audio
 from processors.instruments import PreparedClip, prepare
 from processors.instruments.clip import FRONT_END
@@ -88,7 +89,7 @@ class PreprocessHandler:
         except (BadMusicError, PayloadError) as reason:
             error = Failure(reason.type, str(reason))
         except Exception as reason:  # one record must not take its neighbours with it
-            log.exception("clip failed", origin=record.origin)
+            log.exception("clip failed", **ids_of(clip), origin=str(record.origin))
             error = Failure("internal_error", f"{type(reason).__name__}: {reason}")
             letters = [self._dead_letters.of(record, type(reason).__name__, str(reason))]
         data = prepared.levels.tobytes() if prepared else None

@@ -187,7 +187,7 @@ class TimedLoop:
             self._producer.flush()
             for (topic, event), span in zip(said, spans, strict=True):
                 span.end()
-                self._stage.count.sent(topic, event)
+                self._stage.sent(topic, event)
         self._stage.count.delivered(record.timestamp_s for record in records)
 
     def _store(self, records: Sequence[Record]) -> None:

@@ -252,7 +252,7 @@ class Sink:
         self._stage.count.computed((time.time_ns() - began_ns) / 1e9)
         self._stage.count.delivered(ends_s)
         for letter in letters:
-            self._stage.count.sent(topics.DEAD_LETTERS.name, letter)
+            self._stage.sent(topics.DEAD_LETTERS.name, letter)
         if self._stage.traced:
             for message in self._batch:
                 if parent := traceparent_in(message.headers()):

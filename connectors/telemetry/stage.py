@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
+import structlog
+
 from connectors.tracing import Attributes, Span, Tracer
-from schemas.events import Clip, Event, Match, Origin
+from schemas.events import DeadLetter, Event, Match, Origin
 
 from .health import Health, Pulse
+from .ids import TRACE_ID, ids_of
 from .metrics import StageMetrics
 
-TRACE_ID = slice(3, 35)
-"""Where the trace's id stands in a ``traceparent``."""
+LOG_AFTER_S = 1.0
+"""So often a dead letter of a kind is logged; a flood of bad records must not become one of lines."""
 NO_PARTITIONS = "It has not been given its partitions yet."
+
+
+log = structlog.get_logger(__name__)
 
 
 class Stage:
@@ -30,6 +37,7 @@ class Stage:
         self.pulse = health.pulse(name)
         self._health = health
         self._tracer = tracer
+        self._told: dict[str, tuple[float, int]] = {}
         health.lacks(f"{name} partitions", NO_PARTITIONS)
         health.has("start")
 
@@ -50,6 +58,25 @@ class Stage:
     def going_on(self) -> None:
         """What it waited for is there."""
         self._health.has(f"{self.name} waits")
+
+    def sent(self, topic: str, event: Event) -> None:
+        """An event was confirmed by the brokers. Dead letters are logged, of each kind one in a while."""
+        self.count.sent(topic, event)
+        if isinstance(event, DeadLetter):
+            now, (told_at, untold) = time.monotonic(), self._told.get(event.error_type, (-LOG_AFTER_S, 0))
+            if now - told_at < LOG_AFTER_S:
+                self._told[event.error_type] = (told_at, untold + 1)
+                return
+            self._told[event.error_type] = (now, 0)
+            more = {"untold": untold} if untold else {}
+            log.warning(
+                "dead letter",
+                stage=event.stage,
+                error_type=event.error_type,
+                reason=event.message,
+                **ids_of(event),
+                **more,
+            )
 
     def thread_pulse(self, thread: str) -> Pulse:
         """The signs of life of a thread that computes for it."""
@@ -90,12 +117,13 @@ class Stage:
 
 def attributes_of(event: Event) -> Attributes:
     """What a span says of the event that it made."""
-    said: dict[str, str | int | float] = {"continuo.source_id": event.source_id, "continuo.event_id": event.event_id}
+    ids = ids_of(event)
+    said: dict[str, str | int | float] = {
+        f"continuo.{name}": ids[name] for name in ("source_id", "event_id", "clip_id") if name in ids
+    }
     origin = getattr(event, "origin", None)
     if isinstance(origin, Origin):
         said |= _place(origin)
-    if isinstance(event, Clip | Match) and event.clip_id:
-        said["continuo.clip_id"] = event.clip_id
     if isinstance(event, Match):
         said |= {"continuo.status": event.status, "continuo.compute_ms": event.compute_ms}
     return said

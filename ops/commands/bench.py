@@ -49,6 +49,17 @@ def throughput(
 
 
 @bench.command()
+def telemetry(
+    rounds: Annotated[int, typer.Option(min=10, max=1_000_000)] = 5_000,
+    as_json: AsJson = False,
+) -> None:
+    """What metrics and traces add to a record, in one thread: no stack is needed."""
+    from ops.bench.telemetry import telemetry as measure
+
+    _print(measure(rounds), as_json)
+
+
+@bench.command()
 def chaos(
     clips: Annotated[int, typer.Option(min=10, max=1_000_000)] = 10_000,
     clips_per_s: Annotated[float, typer.Option(min=0.1, max=1000.0)] = 15.0,

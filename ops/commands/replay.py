@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+CATALOGUE = "catalogue"  # it has no group
+
 
 def register(app: typer.Typer) -> None:
     app.command("replay")(replay)
@@ -30,7 +32,6 @@ def replay(
     from connectors.settings import Settings
     from ops.commands.report import moment_of
     from ops.replay import Replay, ReplayError
-    from streams.catalogue import STAGE as CATALOGUE
     from streams.groups import group_of
 
     place = (topic, partition, offset)

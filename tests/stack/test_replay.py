@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 
 import pytest
+from click.testing import Result
 from confluent_kafka import Consumer, Producer, TopicPartition
+from typer.testing import CliRunner
 
 from connectors.settings import Settings
+from ops.cli import app
 from ops.stack import Stack
 from ops.stack.environment import environment_with
 
@@ -20,15 +20,8 @@ STAGE, GROUP, TOPIC = "replayed", "continuo-replayed", "sections"
 HOUR_MS = 3_600_000
 
 
-def replay(settings: Settings, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "ops.cli", "replay", *words],
-        env=environment_with(settings) | {"COLUMNS": "200", "PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def replay(settings: Settings, *words: str) -> Result:
+    return CliRunner().invoke(app, ["replay", *words], env=environment_with(settings) | {"COLUMNS": "200"})
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +54,7 @@ def test_a_group_reads_again_from_a_moment_or_an_offset(settings: Settings, plac
     told = replay(settings, STAGE, "--from", moment, "--dry-run")
     assert told.stdout == f"{TOPIC}/{partition}: {end} → {end - 5} (+5 records)\n", told.stderr
     assert committed(settings, partition) == end
-    assert replay(settings, STAGE, "--from", moment).returncode == 0
+    assert replay(settings, STAGE, "--from", moment).exit_code == 0
     assert committed(settings, partition) == end - 5
     one = ("--topic", TOPIC, "--partition", str(partition), "--offset", str(end - 4))
     assert replay(settings, STAGE, *one).stdout == f"{TOPIC}/{partition}: {end - 5} → {end - 4} (-1 records)\n"
@@ -71,11 +64,11 @@ def test_a_group_reads_again_from_a_moment_or_an_offset(settings: Settings, plac
 def test_what_cannot_be_moved_is_told_in_a_sentence(settings: Settings, place: tuple[int, int]) -> None:
     partition, end = place
     far = replay(settings, STAGE, "--topic", TOPIC, "--partition", str(partition), "--offset", str(end + 100))
-    assert far.returncode == 1
+    assert far.exit_code == 1
     assert f"to {end}, not {end + 100}" in far.stderr
     assert "no group continuo-nobody" in replay(settings, "nobody", "--from", "2026-01-01").stderr
     assert "manifest" in replay(settings, "catalogue", "--from", "2026-01-01").stderr
-    assert replay(settings, STAGE).returncode == 2
+    assert replay(settings, STAGE).exit_code == 2
 
 
 def test_a_group_at_work_is_left_alone(settings: Settings, place: tuple[int, int]) -> None:
@@ -85,7 +78,7 @@ def test_a_group_at_work_is_left_alone(settings: Settings, place: tuple[int, int
         while not consumer.assignment():
             consumer.poll(0.1)
         refused = replay(settings, STAGE, "--from", "2020-01-01")
-        assert refused.returncode == 1
+        assert refused.exit_code == 1
         assert "is at work (busy)" in refused.stderr
     finally:
         consumer.close()
