@@ -103,7 +103,7 @@ async function refresh() {
     const all = await ask("api/analytics");
     const made = await Promise.all(all.map(async (info) => {
       const place = element("section", { id: `panel-${info.id}`, "aria-busy": "true" },
-        element("h2", {}, info.title + (info.unit ? ` (${info.unit})` : "")), element("p", {}, info.about));
+        element("h2", {}, info.title + (info.unit ? `, ${info.unit}` : "")), element("p", {}, info.about));
       const query = new URLSearchParams({ since: since.toISOString(), until: until.toISOString(), ...(source && { source }) });
       try {
         if (info.of_a_source && !source) place.append(element("p", {}, "Name a source above."));
