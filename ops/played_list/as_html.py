@@ -74,7 +74,8 @@ def _picture(entries: Sequence[Played]) -> str:
         f'height="{BAR_HEIGHT}" fill="{_colour(entry)}"><title>{escape(_sentence(entry))}</title></rect>'
         for entry in entries
     ]
-    said = f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'} over {_length(span_s)}; the table below has them all."
+    count = f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}"
+    said = f"{count} over {_length(span_s)}; the table below has them all."
     return (
         f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(said)}" xmlns="http://www.w3.org/2000/svg">'
         '<defs><pattern id="unknown" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'

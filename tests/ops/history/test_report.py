@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import os
-import subprocess
-import sys
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 from clickhouse_connect.driver import Client
+from typer.testing import CliRunner
+
+from ops.cli import app
 
 from .conftest import SOURCE
 
@@ -18,21 +21,15 @@ EVENING = ("--from", "2026-03-07T19:00:00+00:00", "--to", "2026-03-07T23:00:00+0
 VOID = frozenset({"meta", "link", "br"})
 
 
-def report(url: str, *words: str, zone: str = "UTC") -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {
-        "CONTINUO_CLICKHOUSE__URL": url,
-        "CONTINUO_SETTINGS": os.devnull,
-        "TZ": zone,
-        "COLUMNS": "140",
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "ops.cli", "report", *words],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def report(url: str, *words: str, zone: str = "UTC") -> Result:
+    variables = {"CONTINUO_CLICKHOUSE__URL": url, "CONTINUO_SETTINGS": os.devnull, "TZ": zone, "COLUMNS": "140"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        time.tzset()
+        made = CliRunner().invoke(app, ["report", *words])
+    time.tzset()
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +37,7 @@ def files(history: Client, url: str, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("report")
     table, page = folder / "list.csv", folder / "list.html"
     made = report(url, SOURCE, *EVENING, "--csv", str(table), "--html", str(page), zone="Europe/Berlin")
-    assert made.returncode == 0, made.stderr
+    assert made.exit_code == 0, made.stderr
     assert made.stdout.startswith("4 entries written to ")
     return table, page
 
@@ -104,7 +101,7 @@ def test_the_page_stands_alone_and_can_be_read_by_all(files: tuple[Path, Path]) 
 
 def test_a_table_for_people(history: Client, url: str) -> None:
     shown = report(url, SOURCE, *EVENING)
-    assert shown.returncode == 0
+    assert shown.exit_code == 0
     assert "Title of bach/a&b" in shown.stdout
     nothing = report(url, "nobody", *EVENING)
     assert nothing.stdout == "Nothing was heard of nobody in this time.\n"
@@ -113,5 +110,5 @@ def test_a_table_for_people(history: Client, url: str) -> None:
 def test_what_cannot_be_done_is_told_in_a_sentence(url: str) -> None:
     assert "not 'yesterday'" in report(url, SOURCE, "--from", "yesterday").stderr.replace("\n", " ")
     away = report("http://127.0.0.1:1/default", SOURCE, *EVENING)
-    assert away.returncode == 3
+    assert away.exit_code == 3
     assert away.stderr.startswith("ClickHouse does not answer")
