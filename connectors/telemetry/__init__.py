@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Self
 
+from connectors.secret_values import Redactor
 from connectors.settings import Settings
 from connectors.tracing import NO_TRACES, Tracer, tracer_of
 
@@ -31,7 +32,8 @@ class Telemetry:
         Raises:
             TracingError: traces are wanted, and what sends them is not installed.
         """
-        return cls(Metrics(worker), Health(settings.observe.stuck_s), tracer_of(settings.tracing, f"continuo-{worker}"))
+        health = Health(settings.observe.stuck_s, Redactor(settings).text)
+        return cls(Metrics(worker), health, tracer_of(settings.tracing, f"continuo-{worker}"))
 
     @classmethod
     def untold(cls) -> Self:

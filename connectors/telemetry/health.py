@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 
 class Pulse:
@@ -34,10 +35,12 @@ class Health:
 
     Args:
         stuck_s: a loop without a sign of life for so long is stuck.
+        redact: takes secrets out of what is told: whoever may ask need not know them.
     """
 
-    def __init__(self, stuck_s: float) -> None:
+    def __init__(self, stuck_s: float, redact: Callable[[str], str] = str) -> None:
         self._stuck_s = stuck_s
+        self._redact = redact
         self._lock = threading.Lock()
         self._pulses: dict[str, Pulse] = {}
         self._lacks: dict[str, str] = {}
@@ -50,7 +53,7 @@ class Health:
     def lacks(self, name: str, what: str) -> None:
         """Not ready, for this reason, until ``has`` is said of the same name."""
         with self._lock:
-            self._lacks[name] = what
+            self._lacks[name] = self._redact(what)
 
     def has(self, name: str) -> None:
         """What was lacking is there."""

@@ -12,10 +12,11 @@ TRACE = new_traceparent()
 SAYS = f"""
 import logging
 from connectors.telemetry import Telemetry
+from connectors.settings import Settings
 from ops.worker_logs import set_up_worker_logs
 from schemas.events import DeadLetter, Origin
 
-set_up_worker_logs("clips")
+set_up_worker_logs("clips", Settings())
 stage = Telemetry.untold().stage("clips")
 for offset in range(100):
     stage.sent("dead-letters", DeadLetter(

@@ -11,6 +11,7 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from connectors.http.measured import MeasuredMiddleware
@@ -106,6 +107,15 @@ def test_ready_is_who_lacks_nothing(telemetry: Telemetry, client: httpx.Client) 
     stage.going_on()
     assert client.get("/ready").status_code == 200
     assert values(client.get("/metrics").text, "continuo_ready") == {(): 1.0}
+
+
+def test_what_is_lacking_is_told_without_secrets() -> None:
+    settings = Settings()
+    redis = settings.redis.model_copy(update={"url": SecretStr("redis://:swordfish@cache:6379/0")})
+    told = Telemetry.of(settings.model_copy(update={"redis": redis}), "redis-sink")
+    told.stage("redis-sink").waiting(RuntimeError("redis://:swordfish@cache:6379/0 does not answer."))
+    assert "swordfish" not in str(told.health.problems())
+    assert "does not answer" in str(told.health.problems())
 
 
 def test_a_loop_that_gives_no_sign_is_stuck_and_one_that_rests_is_not(
