@@ -26,7 +26,7 @@ BROKERS = 3
 BROKER_HEAP = "256m"
 SESSION_TIMEOUT_S = 6.0
 """The shortest that brokers allow, so that a worker is soon given up."""
-SETTLE_TIMEOUT_S = 300.0
+SETTLE_TIMEOUT_S = 900.0
 SETTLE_POLL_S = 2.0
 BEGIN_S = 3.0
 
