@@ -212,6 +212,47 @@ def page(
     _print(measure(loads, seconds, work), as_json)
 
 
+@bench.command()
+def cost(
+    clips: Annotated[int, typer.Option(min=10, max=100_000)] = 400,
+    clips_per_s: Annotated[float, typer.Option(min=0.1, max=1000.0)] = 20.0,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """What Kafka, Avro and Faust add to the identification of a clip, in milliseconds and of a core."""
+    from ops.bench.cost import cost as measure
+
+    _print(measure(clips, clips_per_s, seed), as_json)
+
+
+@bench.command()
+def scale(seed: Seed = 0, as_json: AsJson = False) -> None:
+    """How cost grows: one worker and two, one source to a thousand, clips of 1 to 60 s, messages of 1 KB to 1 MB."""
+    from ops.bench.scale import scale as measure
+
+    _print(measure(seed, lambda line: typer.echo(line, err=True)), as_json)
+
+
+@bench.command()
+def soak(
+    hours: Annotated[float, typer.Option(min=0.01, max=240.0, help="On the players' clocks.")] = 24.0,
+    players: Annotated[int, typer.Option(min=1, max=1000)] = 2,
+    notes_per_s: Annotated[float, typer.Option(min=0.1, max=100.0, help="Of each player.")] = 2.0,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """A day of traffic as fast as the workers take it, and how large they get.
+
+    Exit code 1: a worker was more than five in a hundred larger in the end than after a tenth.
+    """
+    from ops.bench.soak import Day
+    from ops.bench.soak import soak as run
+
+    result = run(Day(hours, players, notes_per_s), seed, lambda line: typer.echo(line, err=True))
+    _print(result, as_json)
+    raise typer.Exit(0 if result["flat"] else 1)
+
+
 def _print(result: dict[str, Any], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(result))
