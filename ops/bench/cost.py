@@ -1,4 +1,4 @@
-"""``continuo bench cost``: what Kafka, Avro and Faust add to the identification of a clip, beside the same call alone."""
+"""``continuo bench cost``: what Kafka, Avro and Faust add to identifying a clip, beside the same call alone."""
 
 from __future__ import annotations
 
