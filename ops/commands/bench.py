@@ -67,6 +67,7 @@ def chaos(
     notes_per_s: Annotated[float, typer.Option(min=0.1, max=100.0, help="Of each player.")] = 5.0,
     faults: Annotated[int, typer.Option(min=1, max=1000)] = 38,
     outage_s: Annotated[float, typer.Option(min=0.1, max=600.0, help="How long each fault lasts.")] = 9.0,
+    at_once: Annotated[int, typer.Option(min=1, max=20, help="So many faults strike together.")] = 1,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -74,11 +75,11 @@ def chaos(
 
     Exit code 1: something was lost, or stands twice in Redis or ClickHouse.
     """
+    from ops.bench.chaos import Load, Plan
     from ops.bench.chaos import chaos as run
-    from ops.bench.chaos.traffic import Load
 
-    load = Load(clips, clips_per_s, players, notes_per_s)
-    result = run(load, faults, outage_s, seed, lambda line: typer.echo(line, err=True))
+    load, plan = Load(clips, clips_per_s, players, notes_per_s), Plan(faults, outage_s, at_once)
+    result = run(load, plan, seed, lambda line: typer.echo(line, err=True))
     _print(result, as_json)
     raise typer.Exit(1 if result["lost"] or result["duplicated"] else 0)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -31,14 +33,47 @@ SETTLE_POLL_S = 2.0
 BEGIN_S = 3.0
 
 
-def chaos(
-    load: Load, faults: int, outage_s: float, seed: int, say: Callable[[str], None], works: int | None = None
-) -> dict[str, Any]:
-    """Send a load while faults strike, each kind in turn, and compare every offset in the end.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to fail.
+
+    Attributes:
+        faults: how many.
+        outage_s: how long each lasts; more than ``SESSION_TIMEOUT_S``, so that what is paused is given up.
+        at_once: so many strike together.
+        kinds: these, in this order; by default all kinds, each in turn, in any order.
+    """
+
+    faults: int
+    outage_s: float
+    at_once: int = 1
+    kinds: tuple[str, ...] = ()
+
+    def every_s(self, seconds: float) -> float:
+        """The time from one strike to the next.
+
+        Raises:
+            ValueError: the faults do not fit into so many seconds.
+        """
+        every_s = (seconds - BEGIN_S) / ceil(self.faults / self.at_once)
+        if every_s <= self.outage_s:
+            raise ValueError(f"{self.faults} faults of {self.outage_s:g} s do not fit into {seconds:g} s.")
+        return every_s
+
+    def choose(self, known: Sequence[Fault], rng: np.random.Generator) -> list[list[Fault]]:
+        """The faults, in groups that strike together."""
+        if self.kinds:
+            by_kind = {fault.kind: fault for fault in known}
+            order = [by_kind[self.kinds[number % len(self.kinds)]] for number in range(self.faults)]
+        else:
+            order = [known[number] for number in _rounds(len(known), self.faults, rng)]
+        return [order[first : first + self.at_once] for first in range(0, len(order), self.at_once)]
+
+
+def chaos(load: Load, plan: Plan, seed: int, say: Callable[[str], None], works: int | None = None) -> dict[str, Any]:
+    """Send a load while faults strike at even distances, and compare every offset in the end.
 
     Args:
-        faults: how many, at even distances.
-        outage_s: how long each lasts; more than ``SESSION_TIMEOUT_S``, so that what is paused is given up.
         works: so many works are in the catalogue; all of music21's by default.
         say: told what happens.
 
@@ -51,19 +86,18 @@ def chaos(
         RuntimeError: the workers did not catch up in time.
         ValueError: the faults do not fit into the time.
     """
-    every_s = (load.seconds - BEGIN_S) / faults
-    if every_s <= outage_s:
-        raise ValueError(f"{faults} faults of {outage_s:g} s do not fit into {load.seconds:g} s.")
+    every_s = plan.every_s(load.seconds)
     rng = np.random.default_rng(seed)
     with rig(SERVERS, WORKERS, _three_brokers, works) as made, Traffic(made, load, rng.spawn(1)[0]) as traffic:
-        kinds = all_faults(made.stack, traffic, made.settings)
-        chosen = [kinds[number] for number in _rounds(len(kinds), faults, rng)]
+        groups = plan.choose(all_faults(made.stack, traffic, made.settings), rng)
         supervisor = Restarts(made.stack)
         with Watch(made.settings, made.codec, traffic.clip_sent_at) as watch:
             started = time.monotonic()
-            times = [BEGIN_S + every_s * number + part for number in range(faults) for part in (0.0, outage_s)]
-            for step, _ in enumerate(at(times)):
-                _change(chosen[step // 2], step % 2 == 0, time.monotonic() - started, say)
+            strikes_s = [BEGIN_S + every_s * number for number in range(len(groups))]
+            moments_s = [strike_s + after_s for strike_s in strikes_s for after_s in (0.0, plan.outage_s)]
+            for step, _ in enumerate(at(moments_s)):
+                for fault in groups[step // 2]:
+                    _change(fault, step % 2 == 0, time.monotonic() - started, say)
                 supervisor.look(say)
             traffic.wait()
             say("All is sent; waiting until the workers and sinks are done.")
@@ -72,6 +106,7 @@ def chaos(
                     part.start()
                     part.wait_healthy()
             audit = _settled(made)
+    chosen = [fault for group in groups for fault in group]
     counted = Counter(fault.kind for fault in chosen)
     return {
         "events": traffic.sent,
