@@ -13,8 +13,9 @@ INSTALLED := $(VENV)/.installed
 # Debian packages that the tests cannot do without, as program:package or library:package
 #   jackd: the bridges are tested through a real virtual port and a real sound input, on JACK's dummy driver
 #   PortAudio: the microphone's library
+#   Verilator: the FPGA's Verilog is simulated
 #   Chromium: the page is tested in a real browser
-TEST_PROGRAMS := jackd:jackd2 libportaudio.so.2:libportaudio2 chromium:chromium
+TEST_PROGRAMS := verilator:verilator g++:g++ jackd:jackd2 libportaudio.so.2:libportaudio2 chromium:chromium
 # Alerts and dashboards are tested with a real Prometheus. Its package is unpacked, not installed: that would start a server.
 PROMETHEUS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/continuo/prometheus
 
@@ -37,12 +38,18 @@ $(INSTALLED): pyproject.toml constraints.txt
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'; }
 	touch $@
 
+# The FPGA's networks are converted by the real tools in the tests, TensorFlow among them.
+$(INSTALLED)-fpga: $(INSTALLED)
+	$(BIN)/uv pip install --python $(BIN)/python --constraint constraints.txt --editable '.[dev,fpga]' || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,fpga]'
+	touch $@
+
 .PHONY: demo
 demo: install ## Run the whole system on this machine and show it; KEEP=1 leaves it up
 	$(BIN)/continuo demo $(if $(filter 1,$(KEEP)),--keep)
 
 .PHONY: test
-test: install test-programs ## Check style and types, and run all tests
+test: install $(INSTALLED)-fpga test-programs ## Check style and types, and run all tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -78,5 +85,5 @@ fmt: install ## Format the code and mend what ruff can mend
 
 .PHONY: constraints
 constraints: install ## Pin what pyproject.toml asks for; pins that still fit stay
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev --extra s3 --extra adapters \
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev --extra s3 --extra adapters --extra fpga \
 		--no-header --no-annotate --no-emit-index-url --output-file constraints.txt pyproject.toml

@@ -223,6 +223,21 @@ class RhythmSettings(Section):
     clock_window: int = Field(64, description="Notes over which a source's clock is held against ours.")
 
 
+class FpgaSettings(Section):
+    """The consumer that runs the quantised beat network."""
+
+    batch_records: int = Field(256, ge=1, description="Records of frames in one transaction, at the most.")
+    max_sources: int = 50_000
+    readback_max_events: int = Field(1_000_000, description="Activations read again for a partition, at the most.")
+    transaction_timeout_s: float = Field(10.0, description="After so long the brokers give up what a killed one began.")
+    board_url: str | None = Field(None, description="The board's line: /dev/ttyUSB0, or socket://host:port.")
+    board_baud: int = 3_000_000
+    board_timeout_s: float = Field(0.1, gt=0.0, description="How long an answer of the board is waited for.")
+    board_tries: int = Field(3, ge=1, description="Then the CPU takes over.")
+    board_window: int = Field(4, ge=1, le=64, description="Steps on their way to the board at the same time.")
+    board_retry_s: float = Field(5.0, description="After so long a board that was away is tried again.")
+
+
 class TriggerSettings(Section):
     """When the music makes something happen."""
 
@@ -370,6 +385,7 @@ class Settings(BaseSettings):
     bulk: BulkSettings = Field(default_factory=BulkSettings)
     instruments: InstrumentSettings = Field(default_factory=InstrumentSettings)
     rhythm: RhythmSettings = Field(default_factory=RhythmSettings)
+    fpga: FpgaSettings = Field(default_factory=FpgaSettings)
     triggers: TriggerSettings = Field(default_factory=TriggerSettings)
     webhook: WebhookSettings = Field(default_factory=WebhookSettings)
     cues: CueSettings = Field(default_factory=CueSettings)

@@ -12,7 +12,7 @@ import numpy as np
 
 from connectors.publisher import ClipError, kind_of
 from processors.audio import Sound, decode_audio
-from processors.beats import Beat, BeatNetwork, OfflineBeats
+from processors.beats import Beat, OfflineBeats, StepNetwork
 from processors.beats.live import beats_of
 from processors.identify import Identifier
 from processors.identify_music import MusicLimits
@@ -34,9 +34,9 @@ class BeatFiles:
     """Finds the beats of MIDI and sound files: as a live listener, or ``offline``, from the whole file."""
 
     def __init__(
-        self, network: BeatNetwork, limits: MusicLimits, identifier: Identifier | None = None, offline: bool = False
+        self, network: StepNetwork, limits: MusicLimits, identifier: Identifier | None = None, offline: bool = False
     ) -> None:
-        self._offline = OfflineBeats(network) if offline else None
+        self._offline = OfflineBeats() if offline else None
         self._network = network
         self._identifier = identifier
         self._limits = limits

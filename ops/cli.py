@@ -18,6 +18,7 @@ from ops.commands import (
     demo,
     down,
     evaluate,
+    fpga,
     fuzz,
     identify,
     instruments,
@@ -76,6 +77,7 @@ instruments.register(app)
 evaluate.register(app)
 bench.register(app)
 fuzz.register(app)
+fpga.register(app)
 demo.register(app)
 up.register(app)
 status.register(app)

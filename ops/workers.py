@@ -147,6 +147,17 @@ def _detect(settings: Settings, telemetry: Telemetry) -> None:
     asyncio.run(serve(lambda: make_detect_app(settings, handler, telemetry), telemetry))
 
 
+def _fpga(settings: Settings, telemetry: Telemetry) -> None:
+    """The quantised beat network, in place of the one of the rhythm worker."""
+    from fpga.consumer import FpgaConsumer
+    from fpga.engines.choice import engine_of
+    from fpga.engines.shipped import shipped_graph
+
+    codec = _ready_codec(settings, topics.ACTIVATIONS, topics.DEAD_LETTERS)
+    engine = engine_of(settings.rhythm.engine, shipped_graph(), settings.fpga)
+    FpgaConsumer(settings, codec, engine, telemetry).run(_stop_on_signal())
+
+
 def _triggers(settings: Settings, telemetry: Telemetry) -> None:
     from processors.triggers import Rules
     from streams.timed import TimedLoop
@@ -218,6 +229,7 @@ def _expected() -> tuple[type[Exception], ...]:
     from connectors.topic_admin import TopicError
     from connectors.tracing import TracingError
     from connectors.webhook import WebhookError
+    from fpga.engines.engine import EngineError
     from processors.errors import StylesError
     from processors.identify import CatalogueError
     from processors.model_files import ModelError
@@ -233,6 +245,7 @@ def _expected() -> tuple[type[Exception], ...]:
         WebhookError,
         ObserveError,
         TracingError,
+        EngineError,
     )
 
 
@@ -244,6 +257,7 @@ WORKERS: dict[str, Callable[[Settings, Telemetry], None]] = {
     "rhythm": _rhythm,
     "preprocess": _preprocess,
     "detect": _detect,
+    "fpga": _fpga,
     "triggers": _triggers,
     "webhook": _webhook,
     "error-generator": _error_generator,

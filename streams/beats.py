@@ -13,6 +13,7 @@ import numpy as np
 
 from connectors.registry import EventCodec
 from connectors.settings import Settings
+from connectors.sources import Sources
 from connectors.telemetry import Telemetry
 from processors.beats import Beat as TrackedBeat
 from processors.beats import BeatTracker
@@ -26,7 +27,6 @@ from .known_works import KnownWorks
 from .live_sources import check_note, is_struck
 from .readback import Readback
 from .records import Record
-from .sources import Sources
 from .timed import Said, refuse
 
 NAME = "beats"

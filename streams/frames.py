@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from connectors.registry import EventCodec
 from connectors.settings import Settings
+from connectors.sources import Sources
 from processors.beats import Frame, FrameBuilder
 from processors.beats.features import FEATURES
 from schemas import topics
@@ -18,7 +19,6 @@ from schemas.rhythm import Frames
 from .live_sources import is_struck
 from .readback import Readback
 from .records import Record
-from .sources import Sources
 from .timed import Said
 
 NAME = "frames"

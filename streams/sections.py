@@ -14,6 +14,7 @@ import numpy as np
 
 from connectors.registry import EventCodec
 from connectors.settings import Settings
+from connectors.sources import Sources
 from processors.identify import Catalogue, CatalogueError
 from processors.notes import Notes
 from processors.score_beats import ScoreBeats
@@ -27,7 +28,6 @@ from schemas.rhythm import Beat, Section
 from .live_sources import is_struck
 from .readback import Readback
 from .records import Record
-from .sources import Sources
 from .timed import Said
 
 NAME = "sections"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from connectors.registry import EventCodec
 from connectors.settings import Settings
+from connectors.sources import Sources
 from processors.triggers import Rules, Shot, SourceTriggers
 from schemas import topics
 from schemas.codec import UndecodableError
@@ -21,7 +22,6 @@ from schemas.rhythm import Beat, Section, Trigger
 
 from .readback import Readback
 from .records import Record
-from .sources import Sources
 from .timed import Said, refuse
 
 NAME = "triggers"

@@ -93,6 +93,10 @@ class Metrics:
         self.cache = Counter(
             "continuo_cache_requests", "Questions to a cache.", ["cache", "outcome"], registry=registry
         )
+        self.frames = Counter("continuo_frames", "Frames that a beat network has read.", ["engine"], registry=registry)
+        self.failovers = Counter(
+            "continuo_engine_failovers", "How often the CPU took over from a board.", registry=registry
+        )
         self.http_requests = Counter(
             "continuo_http_requests", "HTTP requests answered.", ["method", "route", "status"], registry=registry
         )

@@ -27,7 +27,9 @@ def beats(
         bool, typer.Option("--offline/--causal", help="From the whole file; or, the default, as a live listener tells.")
     ] = False,
     catalogue: Annotated[Path | None, typer.Option(help="Beats of works in it come from their scores.")] = None,
-    engine: Annotated[str, typer.Option(help="What runs the network.")] = "onnx",
+    engine: Annotated[
+        str, typer.Option(help="onnx: the whole network; hls4ml or rtl: the small one for FPGAs.")
+    ] = "onnx",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a table.")] = False,
 ) -> None:
     """The beats of FILE, or of each row of --files.
@@ -38,8 +40,8 @@ def beats(
     """
     from connectors.music_limits import music_limits
     from connectors.settings import Settings
+    from ops.beat_engines import NoEngineError, beat_network
     from ops.beat_files import BeatFiles
-    from processors.beats import BeatNetwork
     from processors.identify import Catalogue, CatalogueError, Identifier
 
     if (file is None) == (files is None):
@@ -48,15 +50,20 @@ def beats(
     if offline and catalogue is not None:
         typer.echo("Works are recognised as they are played: leave out --offline, or --catalogue.", err=True)
         raise typer.Exit(USAGE)
-    if engine != "onnx":
-        typer.echo(f"There is no engine {engine} on this machine; onnx is.", err=True)
+    if offline and engine != "onnx":
+        typer.echo("Whole files are heard by onnx only: leave out --offline, or --engine.", err=True)
         raise typer.Exit(USAGE)
+    try:
+        network = beat_network(engine)
+    except NoEngineError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(USAGE) from error
     try:
         identifier = None if catalogue is None else Identifier(Catalogue.open(catalogue, check=True))
     except CatalogueError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(FAILED) from error
-    finder = BeatFiles(BeatNetwork(), music_limits(Settings().limits), identifier, offline)
+    finder = BeatFiles(network, music_limits(Settings().limits), identifier, offline)
     if files is not None:
         _many(finder, files, root or files.parent, jsonl)
     elif file is not None:

@@ -200,6 +200,29 @@ def gateway(
     _print(measure(load, seed), as_json)
 
 
+@bench.command("fpga-consumer")
+def fpga_consumer(
+    sources: Annotated[int, typer.Option(min=1, max=10_000)] = 200,
+    seconds: Annotated[float, typer.Option(min=1.0, max=3600.0, help="How long frames are sent.")] = 120.0,
+    events_per_s: Annotated[float, typer.Option(min=1.0, max=100_000.0, help="Of four frames.")] = 100.0,
+    kills: Annotated[int, typer.Option(min=0, max=100)] = 10,
+    engine: Annotated[str, typer.Option(help="hls4ml or rtl.")] = "hls4ml",
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Frames a second through the FPGA consumer, from Kafka to Kafka; then with the consumer killed again and again.
+
+    Exit code 1: a frame was lost, came twice, or has other bits than in peace.
+    """
+    from ops.bench.fpga_consumer import fpga_consumer as measure
+
+    if engine != "hls4ml" and engine != "rtl":
+        raise typer.BadParameter("Engines are hls4ml and rtl.")
+    result = measure(sources, seconds, events_per_s, kills, engine, seed, lambda line: typer.echo(line, err=True))
+    _print(result, as_json)
+    raise typer.Exit(1 if result["lost"] or result["twice"] or result["differ"] else 0)
+
+
 @bench.command()
 def page(
     loads: Annotated[int, typer.Option(min=1, max=100)] = 10,

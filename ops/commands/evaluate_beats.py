@@ -17,6 +17,9 @@ def beats(
     fonts: Annotated[list[Path] | None, typer.Option("--font", help="Hear it rendered with a SoundFont.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Beats from the whole file, not causal.")] = False,
     seconds: Annotated[float, typer.Option(min=1.0, help="Only so much of each file.")] = float("inf"),
+    engine: Annotated[
+        str, typer.Option(help="onnx: the whole network; hls4ml or rtl: the small one for FPGAs.")
+    ] = "onnx",
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many files of each set, drawn at random.")] = None,
     seed: Annotated[int, typer.Option(help="Of what is random.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
@@ -29,9 +32,10 @@ def beats(
     from rich.pretty import Pretty
     from rich.progress import Progress
 
+    from ops.beat_engines import NoEngineError, beat_network
     from ops.evaluate.beat_files import asap_files, pop909_files
     from ops.evaluate.beats import evaluate_beats
-    from processors.beats import BeatNetwork, OfflineBeats
+    from processors.beats import OfflineBeats
     from processors.identify import Catalogue, CatalogueError, Identifier
 
     readers = {"asap": asap_files, "pop909": pop909_files}
@@ -49,8 +53,12 @@ def beats(
     for name, found in files.items():
         order = np.random.default_rng(seed).permutation(len(found))[:limit]
         files[name] = [found[k] for k in sorted(order.tolist())]
-    network = BeatNetwork()
-    whole = OfflineBeats(network) if offline else None
+    try:
+        network = beat_network(engine)
+    except NoEngineError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(USAGE) from error
+    whole = OfflineBeats() if offline else None
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as bars:
         task = bars.add_task("Measuring", total=sum(len(found) for found in files.values()))
@@ -60,7 +68,13 @@ def beats(
             )
             for name, found in files.items()
         }
-    result = {"network": network.version, "known": catalogue is not None, "offline": offline, "results": results}
+    result = {
+        "network": network.version,
+        "engine": engine,
+        "known": catalogue is not None,
+        "offline": offline,
+        "results": results,
+    }
     if as_json:
         typer.echo(json.dumps(result))
     else:

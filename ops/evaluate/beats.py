@@ -12,7 +12,7 @@ import mir_eval
 import numpy as np
 from numpy.typing import NDArray
 
-from processors.beats import Beat, BeatNetwork, LiveBeats, OfflineBeats
+from processors.beats import Beat, LiveBeats, OfflineBeats, StepNetwork
 from processors.identify import Identifier
 from processors.midi import read_midi
 from processors.notes import Notes
@@ -112,7 +112,7 @@ def _away_s(time_s: NDArray[np.float64], others_s: NDArray[np.float64]) -> NDArr
 
 def evaluate_beats(
     files: Sequence[AnnotatedFile],
-    network: BeatNetwork,
+    network: StepNetwork,
     identifier: Identifier | None,
     fonts: Sequence[Path],
     length_s: float,

@@ -96,7 +96,8 @@ class Supervisor:
         EventCodec(self._settings).register_all()
 
     def _start_workers(self) -> None:
-        kinds = ["clips"] * self._clips_workers + [kind for kind in WORKERS if kind != "clips"]
+        fpga = ["fpga"] if self._settings.rhythm.engine != "onnx" else []  # else the rhythm worker runs the network
+        kinds = ["clips"] * self._clips_workers + [kind for kind in WORKERS if kind not in ("clips", "fpga")] + fpga
         self._start([self._stack.add(kind) for kind in kinds])
         self._ready = True
         self._view.say(f"Ready. Watch it, and play: {self._settings.gateway_url}")

@@ -9,7 +9,7 @@ from processors.notes import Notes
 
 from .followed import FollowedBeats
 from .frames import Frame, FrameBuilder
-from .network import BeatNetwork
+from .network import StepNetwork
 from .score import KnownWork
 from .tracker import Beat, BeatTracker, Settings
 
@@ -22,7 +22,7 @@ class LiveBeats:
     """
 
     def __init__(
-        self, network: BeatNetwork, identifier: Identifier | None = None, settings: Settings | None = None
+        self, network: StepNetwork, identifier: Identifier | None = None, settings: Settings | None = None
     ) -> None:
         self._network = network
         self._builder = FrameBuilder()
@@ -77,7 +77,7 @@ class LiveBeats:
 
 
 def beats_of(
-    notes: Notes, network: BeatNetwork, identifier: Identifier | None = None, settings: Settings | None = None
+    notes: Notes, network: StepNetwork, identifier: Identifier | None = None, settings: Settings | None = None
 ) -> list[Beat]:
     """The beats of a whole piece, as a live listener would have told them."""
     live = LiveBeats(network, identifier, settings)

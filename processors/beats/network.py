@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from processors.model_files import read_model
+from schemas.rhythm import Engine
 
 from .features import FEATURES
 
@@ -20,13 +22,38 @@ LEAST_BATCH = 4
 """Smaller batches are filled up: a matrix product of one row is computed in another order, with other last bits."""
 
 
+class StepNetwork(Protocol):
+    """A beat network, whatever runs it: a frame and the state before it in, activations and the state after it out.
+
+    Attributes:
+        engine: what ran the latest step.
+        version: names the weights.
+    """
+
+    engine: Engine
+    version: str
+
+    def initial_state(self, sources: int = 1) -> NDArray[np.float32]:
+        """The states before the first frame, float32 [sources, state_size]."""
+        ...
+
+    def step(
+        self, features: NDArray[np.float32], state: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """One frame of each of some sources; see ``BeatNetwork.step``."""
+        ...
+
+
 class BeatNetwork:
     """The network; safe to use from many threads.
 
     Attributes:
+        engine: what runs it.
         version: names the weights.
         state_size: numbers a source's state has.
     """
+
+    engine: Engine = "onnx"
 
     def __init__(self, model: Path = MODEL, threads: int = 1) -> None:
         options = onnxruntime.SessionOptions()

