@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from processors.beats import BeatNetwork, StepNetwork
+from schemas.rhythm import Engine
 
 
 class NoEngineError(ValueError):
@@ -23,9 +24,10 @@ def beat_network(engine: str) -> StepNetwork:
     from fpga.engines.network import EngineNetwork
     from fpga.engines.shipped import shipped_graph
 
-    if engine != "hls4ml" and engine != "rtl":
+    known: dict[str, Engine] = {"hls4ml": "hls4ml", "rtl": "rtl"}
+    if engine not in known:
         raise NoEngineError(f"There is no engine {engine!r}; there are onnx, hls4ml and rtl.")
     try:
-        return EngineNetwork(engine_of(engine, shipped_graph(), FpgaSettings()))
+        return EngineNetwork(engine_of(known[engine], shipped_graph(), FpgaSettings()))
     except EngineError as error:
         raise NoEngineError(str(error)) from error

@@ -30,6 +30,7 @@ from .band import make_song
 from .pace import at
 from .quantiles import quantiles
 
+ENGINES: dict[str, Engine] = {"hls4ml": "hls4ml", "rtl": "rtl"}
 WORKER = "fpga"
 FRAMES_PER_EVENT = 4
 SONG_S = 120.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -214,11 +215,13 @@ def fpga_consumer(
 
     Exit code 1: a frame was lost, came twice, or has other bits than in peace.
     """
+    from ops.bench.fpga_consumer import ENGINES
     from ops.bench.fpga_consumer import fpga_consumer as measure
 
-    if engine != "hls4ml" and engine != "rtl":
-        raise typer.BadParameter("Engines are hls4ml and rtl.")
-    result = measure(sources, seconds, events_per_s, kills, engine, seed, lambda line: typer.echo(line, err=True))
+    if engine not in ENGINES:
+        raise typer.BadParameter(f"Engines are {', '.join(ENGINES)}.")
+    say = partial(typer.echo, err=True)
+    result = measure(sources, seconds, events_per_s, kills, ENGINES[engine], seed, say)
     _print(result, as_json)
     raise typer.Exit(1 if result["lost"] or result["twice"] or result["differ"] else 0)
 
