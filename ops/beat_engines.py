@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from processors.beats import BeatNetwork, StepNetwork
 from schemas.rhythm import Engine
+
+FLOAT = "float:"
 
 
 class NoEngineError(ValueError):
@@ -11,7 +15,7 @@ class NoEngineError(ValueError):
 
 
 def beat_network(engine: str) -> StepNetwork:
-    """``onnx``: the whole network; ``hls4ml``, ``rtl``: the quantised one.
+    """``onnx``: the whole network; ``hls4ml``, ``rtl``: the quantised one; ``float:FOLDER``: that one before rounding.
 
     Raises:
         NoEngineError: there is no such engine, or it cannot be built here.
@@ -23,7 +27,13 @@ def beat_network(engine: str) -> StepNetwork:
     from fpga.engines.engine import EngineError
     from fpga.engines.network import EngineNetwork
     from fpga.engines.shipped import shipped_graph
+    from fpga.float_network import FloatNetwork
 
+    if engine.startswith(FLOAT):
+        try:
+            return FloatNetwork(shipped_graph(), Path(engine.removeprefix(FLOAT)))
+        except ValueError as error:
+            raise NoEngineError(str(error)) from error
     known: dict[str, Engine] = {"hls4ml": "hls4ml", "rtl": "rtl"}
     if engine not in known:
         raise NoEngineError(f"There is no engine {engine!r}; there are onnx, hls4ml and rtl.")
