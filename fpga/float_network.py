@@ -50,7 +50,7 @@ class FloatNetwork:
             if operation.kind != "input":
                 results[operation.name] = self._result(operation, [results[name] for name in operation.inputs])
         logits, after = (results[name] for name in self._graph.outputs)
-        return 1.0 / (1.0 + np.exp(-logits)), after
+        return (1.0 / (1.0 + np.exp(-logits))).astype(np.float32), after
 
     def _result(self, operation: Operation, inputs: list[Any]) -> Any:
         if operation.kind == "dense":
