@@ -167,11 +167,11 @@ def _publish(made: Rig, events: Sequence[NoteEvent], watched: _Watched) -> None:
 async def _follow(port: int, source_id: str, watched: _Watched) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(f"GET /api/sources/{source_id}/events HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
-    await reader.readuntil(b"event: hello\n")
+    await reader.readuntil(b"event: hello\ndata: {}\n\n")
     watched.greeted += 1
     try:
         while True:
-            for time_s in MATCH_TIME.findall(await reader.readuntil(b"}\n\n")):
+            for time_s in MATCH_TIME.findall(await reader.readuntil(b"\n\n")):
                 watched.heard(source_id, float(time_s))
     except asyncio.IncompleteReadError:
         return
