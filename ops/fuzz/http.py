@@ -5,9 +5,7 @@ The gateway runs in a process of its own, with a real Redis and a catalogue; wha
 
 from __future__ import annotations
 
-import multiprocessing
 import tempfile
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,14 +14,14 @@ from typing import Any
 import psutil
 
 from connectors.settings import Settings
+from ops.lone_gateway import lone_gateway
 from ops.stack import Stack
-from ops.stack.ports import HOST
 from ops.stack.scratch import scratch_settings
 
 from .run import HANG_S, WARM_SHARE, Findings
+from .targets import small_catalogue
 
 HTTP = "http"
-START_S = 60.0
 TIMEOUT_S = 10.0
 MOST_DETAILS = 20
 NOW_AWAY = 503
@@ -40,13 +38,11 @@ def fuzz_http(inputs: int, seed: int, say: Callable[[str], None] = print) -> Fin
     with tempfile.TemporaryDirectory(prefix="continuo-fuzz-") as folder:
         settings = _hasty(scratch_settings(Path(folder)))
         with Stack(settings, ("redis",)):
-            stop = multiprocessing.get_context("spawn").Event()
-            server = multiprocessing.get_context("spawn").Process(target=_serve, args=(settings, stop), daemon=True)
-            server.start()
-            try:
-                base = f"http://{HOST}:{settings.embedded.gateway_port}"
-                _wait(base, server)
-                schema = schemathesis.openapi.from_url(f"{base}/openapi.json").exclude(path_regex=STREAMS)
+            small_catalogue(settings.catalogue_dir)
+            with lone_gateway(settings) as server:
+                schema = schemathesis.openapi.from_url(f"{settings.gateway_url}openapi.json").exclude(
+                    path_regex=STREAMS
+                )
                 operations: list[Any] = [made.ok() for made in schema.get_all_operations()]  # type: ignore[union-attr]
                 process = psutil.Process(server.pid)
                 for number, operation in enumerate(operations):
@@ -55,10 +51,6 @@ def fuzz_http(inputs: int, seed: int, say: Callable[[str], None] = print) -> Fin
                     size_mb = process.memory_info().rss / 2**20 if server.is_alive() else 0.0
                     warm = number + 1 >= WARM_SHARE * len(operations) and not found.memory_mb[0]
                     found.memory_mb = (size_mb if warm else found.memory_mb[0], size_mb)
-            finally:
-                stop.set()
-                server.join(TIMEOUT_S)
-                server.kill()
     for detail in found.details:
         say(detail)
     return found
@@ -119,42 +111,3 @@ def _hasty(settings: Settings) -> Settings:
     gateway = settings.gateway.model_copy(update={"wait_max_s": 0.5, "rhythm_max_s": 5.0})
     kafka = settings.kafka.model_copy(update={"connect_timeout_s": 0.2, "delivery_timeout_s": 0.5})
     return settings.model_copy(update={"gateway": gateway, "kafka": kafka})
-
-
-def _wait(base: str, server: Any) -> None:
-    import httpx
-
-    deadline = time.monotonic() + START_S
-    while True:
-        try:
-            httpx.get(f"{base}/health", trust_env=False)
-            return
-        except httpx.HTTPError:
-            if time.monotonic() > deadline or not server.is_alive():
-                raise
-        time.sleep(0.1)
-
-
-def _serve(settings: Settings, stop: Any) -> None:
-    """The gateway's process; it would tell every second that there is no Kafka."""
-    import logging
-
-    import structlog
-
-    from connectors.gateway import make_gateway
-    from connectors.http.server import serve
-    from ops.fuzz.targets import small_catalogue
-    from processors.triggers import Rules
-
-    logging.disable()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    small_catalogue(settings.catalogue_dir)
-    ended = threading.Event()
-
-    def wait() -> None:
-        stop.wait()
-        ended.set()
-
-    threading.Thread(target=wait, daemon=True).start()
-    app = make_gateway(settings, lambda *_: None, Rules.load(None))
-    serve(app, HOST, settings.embedded.gateway_port, ended)
