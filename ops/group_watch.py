@@ -39,7 +39,8 @@ def _watch(settings: Settings, telemetry: Telemetry, stop: threading.Event) -> N
     metrics = telemetry.metrics
     while True:
         try:
-            groups = cluster.lag([GROUP_PREFIX + stage for stage in sorted(metrics.stages)])
+            # a stage's group has its name, or that of its worker; of names without a group nothing is heard
+            groups = cluster.lag([GROUP_PREFIX + name for name in sorted({*metrics.stages, metrics.worker})])
             metrics.lag.clear()
             for group, partitions in groups.items():
                 for place in partitions:

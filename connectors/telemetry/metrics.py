@@ -104,6 +104,7 @@ class Metrics:
             "continuo_http_request_seconds", "From a request to the end of its answer.", ["route"], buckets=LATENCY_S,
             registry=registry,
         )  # fmt: skip
+        self.worker = worker
         self.stages: set[str] = set()
 
     def stage(self, name: str) -> StageMetrics:
