@@ -16,7 +16,7 @@ TOGETHER = (
 )
 """What no other test does."""
 
-pytestmark = pytest.mark.stack
+pytestmark = [pytest.mark.stack, pytest.mark.timeout(600)]  # three brokers start slowly on a busy machine
 
 
 def test_nothing_is_lost_and_nothing_twice() -> None:
