@@ -91,6 +91,10 @@ class Kafka(Server):
             # after a kill the controller waits for the dead broker's session before it lets the new one in
             "broker.session.timeout.ms": 3000,
             "broker.heartbeat.interval.ms": 500,
+            # controllers on a busy machine answer late; with Kafka's one and two seconds they never agree on a leader
+            "controller.quorum.election.timeout.ms": 4000,
+            "controller.quorum.fetch.timeout.ms": 6000,
+            "controller.quorum.request.timeout.ms": 6000,
             "message.max.bytes": largest_message,
             "replica.fetch.max.bytes": largest_message,
             "num.network.threads": 2,
