@@ -194,6 +194,12 @@ class BulkSettings(Section):
         "parallel", description="sequential: a worker holds one model in memory at a time. The answers are the same."
     )
     compute_threads: int = Field(1, description="Batches that a worker computes side by side; sequential: always one.")
+    instruments: Literal["network", "qwen-omni"] = Field(
+        "network", description="What hears instruments; qwen-omni needs the extra adapters."
+    )
+    embeddings: Literal["notes", "mert", "clamp3"] = Field(
+        "notes", description="What embeds; mert and clamp3 need the extra adapters."
+    )
     batch_files: int = Field(8, description="The most files in a batch, for which a model is loaded once.")
     batch_max_s: float = Field(600.0, description="So much decoded music is held at once, and always one file.")
     window_files: int = Field(64, description="Files that a job has in flight at the most.")
@@ -211,6 +217,20 @@ class InstrumentSettings(Section):
         0.1, ge=0.0, le=1.0, description="Labels that reach it in no second are told for the whole clip only."
     )
     compute_threads: int = Field(1, ge=1, description="Of each of the two workers, preprocess and detect.")
+
+
+class AdapterSettings(Section):
+    """Public models, where they are chosen: a folder with their weights, or an id of the Hugging Face hub."""
+
+    mert: str = "m-a-p/MERT-v1-95M"
+    mert_layer: int | None = Field(None, description="Whose features are the embedding; empty: the mean of all layers.")
+    clamp3: str = "sander-wood/clamp3"
+    clamp3_text: str = Field("FacebookAI/xlm-roberta-base", description="The text model's sizes and tokenizer.")
+    qwen_omni: str = "Qwen/Qwen2.5-Omni-3B"
+    local_only: bool = Field(False, description="Never ask the hub; what was fetched before is used.")
+    device: str = Field("auto", description="auto (a GPU if there is one), cpu, cuda, cuda:1, mps.")
+    dtype: Literal["auto", "float32", "float16", "bfloat16"] = "auto"
+    batch: int = Field(8, ge=1, description="What is computed at once: windows of sound, texts, songs.")
 
 
 class RhythmSettings(Section):
@@ -383,6 +403,7 @@ class Settings(BaseSettings):
     live: LiveSettings = Field(default_factory=LiveSettings)
     identify: IdentifySettings = Field(default_factory=IdentifySettings)
     bulk: BulkSettings = Field(default_factory=BulkSettings)
+    adapters: AdapterSettings = Field(default_factory=AdapterSettings)
     instruments: InstrumentSettings = Field(default_factory=InstrumentSettings)
     rhythm: RhythmSettings = Field(default_factory=RhythmSettings)
     fpga: FpgaSettings = Field(default_factory=FpgaSettings)

@@ -30,6 +30,9 @@ def describe(event: events.Event) -> str:
             return f"{event.status}: {event.files} files of {event.folder} for {', '.join(event.wants)}"
         case bulk.BulkTask():
             return f"{event.kind} file {event.name} for {', '.join(event.wants)}"
+        case bulk.Embedding():
+            told = f"{len(event.vector)} components by {event.model}"
+            return f"{event.name}: {told if event.error is None else event.error.message}"
         case bulk.BulkResult():
             wants = ", ".join(
                 f"{answer.want}{': ' + answer.error.type if answer.error else ''}" for answer in event.answers

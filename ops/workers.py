@@ -230,6 +230,7 @@ def _expected() -> tuple[type[Exception], ...]:
     from connectors.tracing import TracingError
     from connectors.webhook import WebhookError
     from fpga.engines.engine import EngineError
+    from processors.adapters.errors import AdapterError
     from processors.errors import StylesError
     from processors.identify import CatalogueError
     from processors.model_files import ModelError
@@ -243,6 +244,7 @@ def _expected() -> tuple[type[Exception], ...]:
         RulesError,
         StylesError,
         WebhookError,
+        AdapterError,
         ObserveError,
         TracingError,
         EngineError,

@@ -25,13 +25,22 @@ class Song:
         self._heard: Heard | None = None
 
     @classmethod
-    def read(cls, kind: Literal["midi", "audio"], data: bytes, limits: MusicLimits) -> Song:
+    def read(
+        cls,
+        kind: Literal["midi", "audio"],
+        data: bytes,
+        limits: MusicLimits,
+        is_late: Callable[[], bool] = lambda: False,
+    ) -> Song:
         """Decode a file.
 
+        Args:
+            is_late: asked while sound is decoded; once it says yes the file is given up.
+
         Raises:
-            BadMusicError: the bytes are not what ``kind`` says, are damaged, or over a limit.
+            BadMusicError: the bytes are not what ``kind`` says, are damaged, over a limit, or late.
         """
-        music = read_midi(data, limits.midi) if kind == "midi" else decode_audio(data, limits.audio)
+        music = read_midi(data, limits.midi) if kind == "midi" else decode_audio(data, limits.audio, is_late)
         return cls(music, limits.transcribed_max_s)
 
     @property

@@ -10,7 +10,7 @@ from typing import Literal
 
 from .events import BlobRef, Event, Failure, Origin
 
-WANTS = ("identify",)
+WANTS = ("identify", "instruments", "embeddings")
 """The analyses that a job can want."""
 
 
@@ -60,4 +60,18 @@ class BulkResult(Event):
     name: str
     status: Literal["answered", "failed"]
     answers: tuple[BulkAnswer, ...]
+    compute_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedding(Event):
+    """A vector of a file's music; vectors of different models cannot be compared."""
+
+    origin: Origin
+    clip_id: str
+    name: str
+    model: str
+    error: Failure | None = None
+    vector: tuple[float, ...] = ()
+    music_s: float = 0.0
     compute_ms: float = 0.0

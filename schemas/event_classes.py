@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .bulk import BulkJob, BulkResult, BulkTask
+from .bulk import BulkJob, BulkResult, BulkTask, Embedding
 from .events import Clip, DeadLetter, Event, Match, NoteEvent, Work
 from .rhythm import Activations, Beat, ErrorEvent, Frames, Section, Trigger
 from .sound import Instrumentation, Spectra
@@ -21,6 +21,7 @@ EVENT_CLASSES: dict[str, type[Event]] = {
     "bulk-jobs": BulkJob,
     "bulk-tasks": BulkTask,
     "bulk-results": BulkResult,
+    "embeddings": Embedding,
     "spectra": Spectra,
     "instruments": Instrumentation,
     "dead-letters": DeadLetter,

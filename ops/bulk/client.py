@@ -217,16 +217,14 @@ class _ChangedError(Exception):
 def _answered(file: FolderFile, result: BulkResult, before: bool) -> Row:
     row: Row = {"path": file.name, "status": result.status, "error": None, "sha256": file.sha256}
     row["stored"] = before or all(answer.stored for answer in result.answers)
+    row["errors"] = {answer.want: asdict(answer.error) for answer in result.answers if answer.error is not None}
     for answer in result.answers:
-        if answer.error is not None:
-            row[answer.want] = {"error": asdict(answer.error)}
-            row["error"] = row["error"] or asdict(answer.error)
-        else:
-            row[answer.want] = json.loads(answer.answer or "null")
-    if result.status == "answered":
-        row["error"] = None
+        row[answer.want] = json.loads(answer.answer or "null")
+    if result.status == "failed":
+        row["error"] = next(iter(row["errors"].values()))
     return row
 
 
 def _refused(file: FolderFile, error: Failure) -> Row:
-    return {"path": file.name, "status": "failed", "error": asdict(error), "sha256": file.sha256, "stored": False}
+    row: Row = {"path": file.name, "status": "failed", "error": asdict(error), "sha256": file.sha256}
+    return row | {"stored": False, "errors": {}}

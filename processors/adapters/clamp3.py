@@ -19,7 +19,8 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, BertConfig, BertM
 
 from processors.audio import Sound
 
-from .loading import AdapterError, ModelSource, digest, load_all, read_weights, weights_file
+from .errors import AdapterError
+from .loading import ModelSource, digest, load_all, read_weights, weights_file
 from .mert import Mert
 
 HEAD_SIZE = 64

@@ -16,14 +16,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
+from .errors import AdapterError
+
 KEYS_SHOWN = 3
 DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 """Where weights lie in a model's folder, the safer format first."""
-
-
-class AdapterError(ValueError):
-    """The model cannot be used; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from transformers import HubertConfig, HubertModel, Wav2Vec2FeatureExtractor
 from processors.audio import Sound
 from processors.midi import BadMusicError
 
-from .loading import WEIGHTS, AdapterError, ModelSource, digest, load_all, read_weights, weights_file
+from .errors import AdapterError
+from .loading import WEIGHTS, ModelSource, digest, load_all, read_weights, weights_file
 
 WINDOW_S = 5.0
 """Sound is heard in windows of this length, as CLaMP 3 wants it; what is left of the last is heard as it is."""

@@ -22,7 +22,8 @@ from processors.audio import Sound
 from processors.instruments import LABELS
 
 from .answers import instruments_in, question
-from .loading import AdapterError, ModelSource, digest, require_all
+from .errors import AdapterError
+from .loading import ModelSource, digest, require_all
 
 LONGEST_S = 30.0
 """What is heard of a song, from its middle."""

@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from processors.adapters.clamp3 import Clamp3
-from processors.adapters.loading import AdapterError, ModelSource
+from processors.adapters.errors import AdapterError
+from processors.adapters.loading import ModelSource
 from processors.adapters.mert import Mert
 
 from .conftest import SPACE, sound

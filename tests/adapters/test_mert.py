@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from processors.adapters.loading import AdapterError, ModelSource
+from processors.adapters.errors import AdapterError
+from processors.adapters.loading import ModelSource
 from processors.adapters.mert import Mert
 from processors.embeddings import VectorIndex, VectorIndexError
 from processors.midi import BadMusicError

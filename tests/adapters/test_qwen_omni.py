@@ -10,7 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from processors.adapters.answers import instruments_in, question
-from processors.adapters.loading import AdapterError, ModelSource
+from processors.adapters.errors import AdapterError
+from processors.adapters.loading import ModelSource
 from processors.adapters.qwen_omni import QwenOmni
 from processors.instruments import LABELS
 

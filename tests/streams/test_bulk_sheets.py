@@ -17,8 +17,8 @@ from processors.notes import Notes
 from processors.songs import Song
 from schemas.bulk import BulkAnswer, BulkTask
 from schemas.events import Failure
-from streams.bulk_sheets import Answering, Sheet
-from streams.bulk_stages import Analysis, Models, Plain
+from streams.bulk.sheets import Answering, Sheet
+from streams.bulk.stages import Analysis, Models, Plain
 from streams.records import Output
 
 
@@ -79,7 +79,7 @@ def answers_of(sheets: Sequence[Sheet]) -> list[list[tuple[str, str | None, Fail
 def test_one_decode_serves_every_want(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[bytes] = []
     read = Song.read
-    monkeypatch.setattr(Song, "read", lambda kind, data, limits: (decoded.append(data), read(kind, data, limits))[1])
+    monkeypatch.setattr(Song, "read", lambda kind, data, *rest: (decoded.append(data), read(kind, data, *rest))[1])
     stages = [CountingStage("a"), CountingStage("b")]
     (sheet,) = filled(settings, stages, midi(5))
     assert len(decoded) == 1
@@ -153,7 +153,7 @@ def test_sequential_and_parallel_answer_the_same_and_sequential_holds_one_model(
         models = Models(one_at_a_time=mode == "sequential")
         stages = [CountingStage("a", models), CountingStage("bb", models)]
         answers.append(answers_of(filled(options, stages, *(midi(count) for count in range(1, 13)))))
-        assert len(models._held) == (1 if mode == "sequential" else 2)
+        assert len(models.held) == (1 if mode == "sequential" else 2)
     assert answers[0] == answers[1]
 
 

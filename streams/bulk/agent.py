@@ -21,14 +21,15 @@ from schemas import topics
 from schemas.bulk import BulkAnswer, BulkResult, BulkTask
 from schemas.codec import UndecodableError
 from schemas.events import Failure
+from streams.answers import ResultTooLargeError
+from streams.app import make_app
+from streams.dead_letters import DeadLetters
+from streams.delivery import Delivery
+from streams.records import Output, Record
 
-from .answers import ResultTooLargeError
-from .app import make_app
-from .bulk_sheets import Answering, Sheet
-from .bulk_stages import Models, make_stages
-from .dead_letters import DeadLetters
-from .delivery import Delivery
-from .records import Output, Record
+from .all_stages import make_stages
+from .sheets import Answering, Sheet
+from .stages import Models
 
 STAGE = "bulk"
 RESULT_MAX_BYTES = topics.BULK_RESULTS.max_message_bytes - (64 << 10)

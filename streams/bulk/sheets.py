@@ -19,10 +19,13 @@ from processors.midi import BadMusicError
 from processors.songs import Song
 from schemas.bulk import BulkAnswer, BulkTask
 from schemas.events import Failure
+from streams.later import LATER
+from streams.payload import PayloadError, payload
 
-from .bulk_stages import Analysis, Plain, Stage
-from .later import LATER
-from .payload import PayloadError, payload
+from .stages import Analysis, Plain, Stage
+
+TOO_SLOW = "too_slow"
+"""How decoding ends on a machine that has too much to do; another time it may be quicker."""
 
 log = structlog.get_logger(__name__)
 
@@ -68,6 +71,7 @@ class Answering:
         self._blobs = BlobStore(settings)
         self._store = AnswerStore(self._blobs)
         self._limits = music_limits(settings.limits)
+        self._decode_max_s = settings.limits.decode_max_s
         self._batch_max_s = settings.bulk.batch_max_s
         self._turn: AbstractContextManager[object] = (
             threading.Lock() if settings.bulk.mode == "sequential" else nullcontext()
@@ -117,15 +121,19 @@ class Answering:
     def _decoded(self, sheet: Sheet, analyses: Mapping[str, Analysis]) -> Song | None:
         started = time.perf_counter()
         try:
-            song = Song.read(sheet.task.kind, payload(sheet.task, self._blobs), self._limits)
+            data = payload(sheet.task, self._blobs)
+            song = Song.read(
+                sheet.task.kind, data, self._limits, lambda: time.perf_counter() > started + self._decode_max_s
+            )
             sheet.music_s = song.length_s
             return song
         except LATER:
             raise
-        except BadMusicError as error:  # follows from the content, as an answer does, so it is kept like one
+        except BadMusicError as error:
             for want in sheet.missing():
                 answer = sheet.fill(want, analyses[want].made_by, Failure(error.type, str(error)))
-                self._store.put(sheet.task.sha256, answer)
+                if error.type != TOO_SLOW:  # all others follow from the content, as answers do, and are kept like them
+                    self._store.put(sheet.task.sha256, answer)
         except PayloadError as error:
             for want in sheet.missing():
                 sheet.fill(want, "", Failure(error.type, str(error)))
