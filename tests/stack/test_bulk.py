@@ -22,8 +22,10 @@ from ops.stack import Stack
 from ops.stack.environment import environment_with
 from ops.stack.part import Part
 from processors.identify import Catalogue
-from schemas.bulk import BulkResult
-from schemas.events import Match
+from processors.instruments import LABELS
+from schemas.bulk import BulkResult, Embedding
+from schemas.events import Event, Match
+from schemas.sound import Instrumentation
 
 from .music import Piece, make_piece
 
@@ -123,6 +125,33 @@ def test_a_job_without_a_worker_says_so_and_goes_on_when_there_is_one(
     assert "The job patience is for" in err
 
 
+def test_every_want_is_answered_from_one_decode_on_its_own_topic(
+    settings: Settings, worker: Part, tmp_path: Path
+) -> None:
+    worker.start()
+    folder, lines = tmp_path / "songs", tmp_path / "lines.jsonl"
+    fill(folder, 3, [make_piece(330)])
+    summary = finish(start_bulk(settings, folder, lines, "--want", "instruments,embeddings,identify"))
+    rows = {row["path"]: row for row in rows_of(lines)}
+    assert len(rows["noise.flac"]["instruments"]) == len(LABELS)
+    clip = rows["0000.mid"]
+    assert clip["status"] == "answered"
+    assert clip["errors"]["instruments"]["type"] == "unsupported"
+    assert np.linalg.norm(clip["embeddings"]["vector"]) == pytest.approx(1.0, abs=1e-4)
+    with EventReader(settings, EventCodec(settings), ["instruments", "embeddings"]) as reader:
+        events = [received.event for received in reader.to_end()]
+    heard = {event.name: event for event in events if isinstance(event, Instrumentation) and is_of(event, summary)}
+    vectors = {event.name: event for event in events if isinstance(event, Embedding) and is_of(event, summary)}
+    assert heard["noise.flac"].status == "detected"
+    assert heard["0000.mid"].error is not None
+    assert list(vectors["0000.mid"].vector) == clip["embeddings"]["vector"]
+    assert heard.keys() == vectors.keys()
+
+
+def is_of(event: Event, summary: dict[str, Any]) -> bool:
+    return bool(event.source_id == summary["job"])
+
+
 def test_a_job_whose_client_and_worker_are_killed_ends_with_a_result_or_an_error_for_each_file(
     settings: Settings, worker: Part, folder: Path, tmp_path: Path
 ) -> None:
@@ -179,12 +208,13 @@ def test_files_that_were_seen_before_are_answered_from_the_store(
     pieces = [make_piece(seed) for seed in (310, 311)]
     fill(first, 10, pieces)
     fill(second, 12, pieces)
-    finish(start_bulk(settings, first, tmp_path / "first.jsonl"))
-    summary = finish(start_bulk(settings, second, tmp_path / "second.jsonl"))
+    finish(start_bulk(settings, first, tmp_path / "first.jsonl", "--want", "identify,instruments,embeddings"))
+    summary = finish(start_bulk(settings, second, tmp_path / "second.jsonl", "--want", "embeddings,identify"))
     known = {row["sha256"]: row for row in rows_of(tmp_path / "first.jsonl")}
     for row in rows_of(tmp_path / "second.jsonl"):
         if row["sha256"]:
             assert row["stored"] == (row["sha256"] in known)
         if row["stored"]:
             assert row["identify"] == known[row["sha256"]]["identify"]
+            assert row["embeddings"] == known[row["sha256"]]["embeddings"]
     assert summary["stored"] == len([row for row in rows_of(tmp_path / "second.jsonl") if row["stored"]])
