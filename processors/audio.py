@@ -71,7 +71,9 @@ def decode_audio(
             rate_hz = int(file.samplerate)
             samples = _mixed(file, limits.max_samples(rate_hz), is_late)
     except soundfile.SoundFileError as error:
-        raise BadMusicError("bad_audio", f"The bytes cannot be decoded as sound: {error}") from error
+        # the error's own text holds an address in memory, which differs from one time to the next
+        reason = getattr(error, "error_string", "the library refuses them.")
+        raise BadMusicError("bad_audio", f"The bytes cannot be decoded as sound: {reason}") from error
     if not len(samples):
         raise BadMusicError("bad_audio", "The sound has zero length.")
     bad = len(samples) - np.count_nonzero(np.isfinite(samples))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections import Counter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,12 +17,19 @@ from connectors.registry import EventCodec
 from connectors.settings import BlobSettings, BulkSettings, EmbeddedSettings, Settings
 from processors.adapters.errors import AdapterError
 from processors.identify import Catalogue, WorkEntry
+from processors.instruments import LABELS
 from processors.midi import write_midi
 from processors.notes import Notes
-from schemas.bulk import WANTS, BulkTask
+from schemas.bulk import WANTS, BulkResult, BulkTask, Embedding
+from schemas.codec import parsed_schema
+from schemas.events import Match
+from schemas.sound import Instrumentation
+from schemas.topics import BY_NAME
+from streams.bulk import BulkHandler
 from streams.bulk.all_stages import make_stages
 from streams.bulk.sheets import Answering, Sheet
 from streams.bulk.stages import Models
+from streams.records import Record
 
 RATE_HZ = 22_050
 Mode = Literal["parallel", "sequential"]
@@ -95,6 +103,48 @@ def test_both_modes_give_the_same_answers_to_all_wants(tmp_path: Path) -> None:
     assert together[0]["instruments"][0]["probability"] >= together[0]["instruments"][-1]["probability"]
     assert together[2]["instruments"].type == "unsupported"
     assert {error.type for error in together[3].values()} == {"bad_audio"}
+
+
+class LocalCodec(EventCodec):
+    """A codec that knows one version of each schema, and needs no registry."""
+
+    def register(self, topic: str) -> int:
+        return list(BY_NAME).index(topic)
+
+    def _writer_schema(self, schema_id: int) -> Any:
+        return parsed_schema(list(BY_NAME)[schema_id])
+
+
+def test_a_task_has_a_result_and_its_answers_in_their_typed_form(tmp_path: Path) -> None:
+    settings = settings_for(tmp_path, "parallel")
+    codec = LocalCodec(settings)
+    tasks = [
+        BulkTask(source_id="job", sha256=hashlib.sha256(data).hexdigest(), kind=kind, name=name, data=data, wants=WANTS)
+        for name, kind, data in (("a.flac", "audio", played(melody(0))), ("b.mid", "midi", write_midi(melody(1))))
+    ]
+    values = [codec.encode("bulk-tasks", task) for task in tasks] + [b"nonsense"]
+    records = [Record("bulk-tasks", 0, offset, 0.0, None, value) for offset, value in enumerate(values)]
+    outputs = BulkHandler(settings, codec)(records)
+    events = [codec.decode(output.topic, output.value) for output in outputs]
+    assert Counter(output.topic for output in outputs) == {
+        "bulk-results": 2,
+        "matches": 2,
+        "instruments": 2,
+        "embeddings": 2,
+        "dead-letters": 1,
+    }
+    for event in events:
+        if isinstance(event, BulkResult):
+            assert (event.status, [answer.want for answer in event.answers]) == ("answered", list(WANTS))
+        if isinstance(event, Match):
+            assert (event.kind, event.status) == ("clip", "unknown")
+    (heard,) = (event for event in events if isinstance(event, Instrumentation) and event.status == "detected")
+    assert (heard.name, len(heard.instruments), heard.clip_id) == ("a.flac", len(LABELS), tasks[0].sha256)
+    vectors = [event for event in events if isinstance(event, Embedding)]
+    assert [len(event.vector) for event in vectors] == [64, 64]
+    again = [codec.decode(output.topic, output.value) for output in BulkHandler(settings, codec)(records)]
+    assert [event.event_id for event in again] == [event.event_id for event in events]
+    assert all(answer.stored for event in again if isinstance(event, BulkResult) for answer in event.answers)
 
 
 def test_a_public_model_that_is_not_there_is_refused_by_a_sentence(tmp_path: Path) -> None:
