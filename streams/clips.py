@@ -29,7 +29,7 @@ from .delivery import Delivery
 from .later import LATER
 from .payload import PayloadError, payload
 from .records import Output, Record
-from .wants import ELSEWHERE, IDENTIFY
+from .wants import IDENTIFY, not_identified
 
 STAGE = "clips"
 BATCH_MAX = 8
@@ -64,7 +64,7 @@ class ClipHandler:
         try:
             clip = self._codec.decode(record.topic, record.value or b"")
             assert isinstance(clip, Clip)
-            if IDENTIFY not in clip.wants and ELSEWHERE.intersection(clip.wants):
+            if not_identified(clip.wants):
                 return []
             return self._answer(record, clip, identifier)
         except LATER:

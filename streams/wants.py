@@ -6,4 +6,9 @@ IDENTIFY = "identify"
 INSTRUMENTS = "instruments"
 
 ELSEWHERE = frozenset({INSTRUMENTS})
-"""What is answered on another topic than ``matches``; a clip that wants nothing else is none of the clips agent's."""
+"""What is answered on another topic than ``matches``."""
+
+
+def not_identified(wants: tuple[str, ...]) -> bool:
+    """Whether a clip is none of the clips agent's, for others answer it."""
+    return IDENTIFY not in wants and not ELSEWHERE.isdisjoint(wants)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from confluent_kafka import Consumer, TopicPartition
@@ -14,10 +14,12 @@ from connectors.registry import EventCodec
 from connectors.settings import Settings
 from schemas import topics
 from schemas.bulk import BulkResult
-from schemas.events import DeadLetter, Match
+from schemas.codec import UndecodableError
+from schemas.events import Clip, DeadLetter, Match
 from streams.groups import group_of
+from streams.wants import not_identified
 
-from .ledger import ANSWERED, REFUSED, Ledger
+from .ledger import ANSWERED, ELSEWHERE, REFUSED, Ledger
 
 TIMEOUT_S = 30.0
 CUMULATIVE = {topics.NOTES.name: True, topics.CLIPS.name: False, topics.BULK_TASKS.name: False}
@@ -90,7 +92,26 @@ def read_ledgers(settings: Settings, codec: EventCodec) -> Ledgers:
             ledger.note(event.origin.offset, ANSWERED)
         elif isinstance(event, DeadLetter):
             ledger.note(event.origin.offset, REFUSED)
+    _set_aside(settings, codec, ledgers)
     return ledgers
+
+
+def _set_aside(settings: Settings, codec: EventCodec, ledgers: Ledgers) -> None:
+    """Note the clips that do not want to be identified: they are answered on other topics."""
+    with _consumer(settings, group_of("clips")) as consumer:
+        for (topic, partition), ledger in ledgers.items():
+            if topic != topics.CLIPS.name:
+                continue
+            missing = ledger.without_result(False)
+            for offset in missing[missing < ledger.passed].tolist():
+                consumer.assign([TopicPartition(topic, partition, offset)])
+                message = consumer.poll(TIMEOUT_S)
+                if message is None or message.error() is not None or message.offset() != offset:
+                    continue
+                with suppress(UndecodableError):
+                    clip = codec.decode(topic, message.value() or b"")
+                    if isinstance(clip, Clip) and not_identified(clip.wants):
+                        ledger.note(offset, ELSEWHERE)
 
 
 def sum_topics(ledgers: Ledgers) -> dict[str, TopicAudit]:

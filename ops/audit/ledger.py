@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 ANSWERED = np.uint8(1)
 REFUSED = np.uint8(2)
+ELSEWHERE = np.uint8(4)
+"""It wants what is answered on another topic."""
 
 
 @dataclass(slots=True)

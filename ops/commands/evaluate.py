@@ -12,6 +12,7 @@ import typer
 from .evaluate_ablation import ablation
 from .evaluate_audio import audio
 from .evaluate_beats import beats
+from .evaluate_instruments import instruments
 from .evaluate_sections import sections
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def register(app: typer.Typer) -> None:
     group.command("beats")(beats)
     group.command("score-beats")(score_beats)
     group.command("sections")(sections)
+    group.command("instruments")(instruments)
     group.command("ablation")(ablation)
     app.add_typer(group, name="evaluate")
 

@@ -12,6 +12,7 @@ from processors.midi import read_midi, write_midi
 from processors.training.performances import Player, perform, transpose
 
 from .material import DemoClip, broken_clips, clips_of_works, clips_outside
+from .sound import sung_clip
 
 LIVE_WORK = "maple_leaf_rag"
 LIVE_SHIFT = 2
@@ -27,12 +28,14 @@ class DemoPlan:
         live: the work that the live player plays.
         live_midi: the performance as a MIDI file.
         live_work_s: the length of the work, seconds of its own time.
+        sung: its tune as a sound file, whose instruments are asked for.
     """
 
     clips: Sequence[DemoClip]
     live: ImportedWork
     live_midi: bytes
     live_work_s: float
+    sung: bytes
 
 
 def make_plan(works: Sequence[ImportedWork], clips: int, live_seconds: float, seed: int) -> DemoPlan:
@@ -44,4 +47,4 @@ def make_plan(works: Sequence[ImportedWork], clips: int, live_seconds: float, se
     score = read_midi(live.midi)
     played = transpose(perform(score, PIANIST, rng), LIVE_SHIFT, 1.0).between(0.0, live_seconds)
     order = rng.permutation(len(mixed))
-    return DemoPlan([mixed[number] for number in order], live, write_midi(played), score.end_s)
+    return DemoPlan([mixed[number] for number in order], live, write_midi(played), score.end_s, sung_clip(score, rng))

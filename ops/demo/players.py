@@ -18,8 +18,10 @@ from connectors.publisher import ClipPublisher
 from connectors.registry import EventCodec
 from connectors.settings import Settings
 from schemas import topics
+from streams.wants import INSTRUMENTS
 
 from .material import DemoClip
+from .sound import CLIP
 from .view import DemoView
 
 SOURCES = 8
@@ -27,11 +29,19 @@ RUBBISH = (b"no Avro at all", b"\x00\x00\x0f\x42\x40" + b"of a schema that nobod
 
 
 def publish_clips(
-    settings: Settings, codec: EventCodec, clips: Sequence[DemoClip], per_s: float, run: str, view: DemoView
+    settings: Settings,
+    codec: EventCodec,
+    clips: Sequence[DemoClip],
+    sung: bytes,
+    per_s: float,
+    run: str,
+    view: DemoView,
 ) -> None:
-    """Publish ``clips`` at an even rate from a few sources whose names begin with ``run``."""
-    start = time.perf_counter()
+    """Ask for the instruments of ``sung``, and publish ``clips`` at an even rate; sources begin with ``run``."""
     with ClipPublisher(settings, codec, BlobStore(settings)) as publisher:
+        publisher.publish(sung, f"{run}-sung", clip_id=f"{run}-{CLIP}", name="tune.wav", wants=(INSTRUMENTS,))
+        view.sound.asked = True
+        start = time.perf_counter()
         for number, clip in enumerate(clips):
             time.sleep(max(0.0, start + number / per_s - time.perf_counter()))
             source_id = f"{run}-{number % SOURCES}"

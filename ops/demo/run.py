@@ -43,6 +43,7 @@ WATCHED = [
     topics.SECTIONS.name,
     topics.TRIGGERS.name,
     topics.ERROR_EVENTS.name,
+    topics.INSTRUMENTS.name,
 ]
 SILENCE_S = 30.0
 LINE_EVERY = 25
@@ -93,7 +94,7 @@ def run_demo(options: DemoOptions, console: Console) -> dict[str, Any]:
             _draw(view, options.picture)
         account = summarise(settings, run, plan, rubbish)
     account["seconds"] = round(time.perf_counter() - started, 1)
-    account |= {"right": view.right, "judged": view.judged}
+    account |= {"right": view.right, "judged": view.judged, "instruments": view.sound.told}
     options.report.write_text(json.dumps(account, indent=2) + "\n")
     print_summary(account, console)
     console.print(f"The account is in {options.report}.")
@@ -140,7 +141,9 @@ def _play(
     with EventReader(settings, codec, WATCHED, "latest") as reader:
         players = [
             threading.Thread(
-                target=publish_clips, args=(settings, codec, plan.clips, options.clips_per_s, run, view), name="clips"
+                target=publish_clips,
+                args=(settings, codec, plan.clips, plan.sung, options.clips_per_s, run, view),
+                name="clips",
             ),
             threading.Thread(target=play_live, args=(settings, codec, plan.live_midi, live_source, stop), name="live"),
         ]
@@ -172,7 +175,7 @@ def _follow(
     played = {f"{run}-{clip.clip_id}": clip for clip in plan.clips}
     heard_at = time.monotonic()
     while time.monotonic() - heard_at < SILENCE_S:
-        done = view.answered == len(plan.clips) and view.dead_letters >= rubbish
+        done = view.answered == len(plan.clips) and view.dead_letters >= rubbish and not view.sound.waits
         if done and not any(player.is_alive() for player in players):
             return
         received = reader.poll()
@@ -180,7 +183,7 @@ def _follow(
         if event is None or not event.source_id.startswith(run):
             continue
         heard_at = time.monotonic()
-        if view.rhythm.take(event):
+        if view.rhythm.take(event) or view.sound.take(event):
             continue
         if isinstance(event, DeadLetter):
             view.dead_letters += 1

@@ -105,6 +105,8 @@ def print_summary(account: dict[str, Any], console: Console) -> None:
         table.add_row(f"latency, {kind}", quantiles, f"p50 / p90 / p99 of {timing['count']} answers")
     fired = f"{account['triggers']} triggers made {account['error_events']} errors"
     table.add_row("beats", str(account["beats"]), f"of the live player; {fired}")
+    heard = ", ".join(f"{row['label']} {row['probability']:.0%}" for row in account["instruments"])
+    table.add_row("instruments", str(len(account["instruments"])), f"in the sung tune, likeliest first: {heard}")
     table.add_row("in Redis", str(account["in_redis"]), "answers by clip")
     table.add_row("in ClickHouse", str(account["in_clickhouse"]), "rows, each result once")
     table.add_row(

@@ -16,6 +16,7 @@ from rich.text import Text
 from schemas.events import Candidate, Match
 
 from .rhythm_view import RhythmView
+from .sound import SoundView
 
 ROWS = 12
 BAR_CELLS = 30
@@ -54,6 +55,7 @@ class DemoView:
     live_work_s: float = 0.0
     live_first_s: float | None = None
     rhythm: RhythmView = field(default_factory=RhythmView)
+    sound: SoundView = field(default_factory=SoundView)
 
     def clip_answered(self, answer: ClipAnswer) -> None:
         """Take in the answer to one clip."""
@@ -77,7 +79,7 @@ class DemoView:
     def __rich__(self) -> RenderableType:
         layout = Layout()
         layout.split_column(
-            Layout(self._header(), size=5),
+            Layout(self._header(), size=6),
             Layout(self._live(), size=9),
             Layout(self.rhythm.draw(), size=6),
             Layout(self._clips()),
@@ -112,7 +114,7 @@ class DemoView:
         bar = ProgressBar(total=max(1, self.clips_total), completed=self.answered, width=40)
         progress.add_row("clips", bar, f"{self.answered}/{self.clips_total} answered, {self.published} published")
         title = f"[bold]Continuo[/]  {self.phase}"
-        return Panel(Group(counts, progress, Text(self.note, style="dim")), title=title)
+        return Panel(Group(counts, progress, self.sound.line(), Text(self.note, style="dim")), title=title)
 
     def _live(self) -> Panel:
         title = f"[bold]Live player[/]  {self.live_title}"

@@ -28,5 +28,7 @@ def test_demo_ends_by_itself_and_accounts_for_everything(tmp_path: Path) -> None
     assert account["in_redis"] == account["in_clickhouse"] == account["published"] - account["dead_letters"]
     assert account["matched"] >= 36
     assert account["latency_ms"]["live"]["count"] > 0
+    assert len(account["instruments"]) == 3
+    assert "instruments" in ran.stdout
     assert "dead letters" in ran.stdout
     assert "Watch it in a browser: http://127.0.0.1:" in ran.stdout

@@ -20,7 +20,6 @@ from processors.instruments.constants import (
     LOWEST_HZ,
     SAMPLE_RATE,
     STEP_FRAMES,
-    STEPS,
     WINDOW_FRAMES,
 )
 from processors.instruments.labels import LABELS
@@ -68,9 +67,9 @@ class Batch:
     """Examples.
 
     Attributes:
-        levels: uint8 (examples, WINDOW_FRAMES, BANDS).
+        levels: uint8 (examples, frames, BANDS).
         heard: float32 (examples, labels), what is heard in the window.
-        heard_steps: float32 (examples, STEPS, labels), in each step.
+        heard_steps: float32 (examples, steps, labels), in each step.
     """
 
     levels: NDArray[np.uint8]
@@ -79,11 +78,12 @@ class Batch:
 
 
 class Mixer:
-    """Makes examples of a pool."""
+    """Makes examples of a pool, of so many ``frames``: a multiple of ``STEP_FRAMES``."""
 
-    def __init__(self, pool: Pool, rng: np.random.Generator) -> None:
+    def __init__(self, pool: Pool, rng: np.random.Generator, frames: int = WINDOW_FRAMES) -> None:
         self._pool = pool
         self._rng = rng
+        self._frames = frames
         order = np.argsort(pool.group, kind="stable")
         starts = np.flatnonzero(np.diff(pool.group[order], prepend=-1))
         self._groups = [group for group in np.split(order, starts[1:]) if len(group) > 1]
@@ -105,9 +105,9 @@ class Mixer:
 
     def _example(self) -> tuple[Power, NDArray[np.float32]]:
         rng = self._rng
-        heard = np.zeros((STEPS, len(LABELS)), np.float32)
+        heard = np.zeros((self._frames // STEP_FRAMES, len(LABELS)), np.float32)
         if rng.random() < NOISE_ALONE:
-            return noise_power(rng), heard
+            return noise_power(self._frames, rng), heard
         stems = [self._stem(number) for number in self._together()]
         mix = np.sum(stems_power := [power for power, _ in stems], axis=0)
         loudest = _by_step(mix)
@@ -128,12 +128,12 @@ class Mixer:
 
     def _stem(self, number: int) -> tuple[Power, NDArray[np.bool_]]:
         rng = self._rng
-        start = int(rng.integers(0, STEM_FRAMES - WINDOW_FRAMES + 1))
-        level_db = self._pool.level[number, start : start + WINDOW_FRAMES] * LEVEL_STEP_DB + LOWEST_DB
+        start = int(rng.integers(0, STEM_FRAMES - self._frames + 1))
+        level_db = self._pool.level[number, start : start + self._frames] * LEVEL_STEP_DB + LOWEST_DB
         gain_db = rng.uniform(-15.0, 0.0)
         power = 10.0 ** ((level_db + gain_db + equaliser_db(rng, 0.6)) / 10.0)
         if rng.random() < 0.25:  # the note is all that is heard, and ends early
-            power[int(rng.integers(16, WINDOW_FRAMES)) :] *= 1e-9
+            power[int(rng.integers(16, self._frames)) :] *= 1e-9
         return np.asarray(power, np.float32), self._pool.truth[number]
 
 
@@ -143,7 +143,7 @@ def spoil(power: Power, rng: np.random.Generator) -> Power:
         power = in_room(power, rng)
     power = power * np.float32(10.0) ** (equaliser_db(rng, 1.0) / np.float32(10.0))
     if rng.random() < 0.6:
-        noise = noise_power(rng)
+        noise = noise_power(len(power), rng)
         ratio_db = rng.uniform(5.0, 60.0)
         power = power + noise * (power.mean() / noise.mean() * np.float32(10.0 ** (-ratio_db / 10.0)))
     if rng.random() < 0.35:
@@ -175,13 +175,13 @@ def in_room(power: Power, rng: np.random.Generator) -> Power:
     return np.asarray(power + share * late / (1.0 - share * 0.5), np.float32)
 
 
-def noise_power(rng: np.random.Generator) -> Power:
+def noise_power(frames: int, rng: np.random.Generator) -> Power:
     """Coloured noise, steady or in gusts; sometimes with hum."""
     colour_db = equaliser_db(rng, 1.5) - np.linspace(0.0, rng.uniform(0.0, 40.0), BANDS, dtype=np.float32)
-    noise = rng.exponential(1.0, (WINDOW_FRAMES, BANDS)).astype(np.float32) * 10.0 ** (colour_db / 10.0)
+    noise = rng.exponential(1.0, (frames, BANDS)).astype(np.float32) * 10.0 ** (colour_db / 10.0)
     if rng.random() < 0.3:
         knots = rng.uniform(0.02, 1.0, 8)
-        noise *= np.interp(np.arange(WINDOW_FRAMES), np.linspace(0, WINDOW_FRAMES, 8), knots)[:, None] ** 2
+        noise *= np.interp(np.arange(frames), np.linspace(0, frames, 8), knots)[:, None] ** 2
     if rng.random() < 0.15:
         noise[:, : int(rng.integers(1, 4))] += noise.mean() * rng.uniform(1.0, 30.0)
     return np.asarray(noise, np.float32)
@@ -207,4 +207,4 @@ def masked(rng: np.random.Generator) -> NDArray[np.float32]:
 
 def _by_step(power: Power) -> NDArray[np.float32]:
     """The loudest band of each step."""
-    return np.asarray(power.reshape(STEPS, STEP_FRAMES, BANDS).mean(axis=1).max(axis=1), np.float32)
+    return np.asarray(power.reshape(-1, STEP_FRAMES, BANDS).mean(axis=1).max(axis=1), np.float32)

@@ -119,9 +119,12 @@ class Recordings:
 
     def _note(self, path: Path) -> Samples:
         if path not in self._read:
-            with soundfile.SoundFile(path) as file:
-                sound = file.read(int(LONGEST_S * file.samplerate), dtype="float32", always_2d=True).mean(axis=1)
-                note = np.asarray(soxr.resample(sound, file.samplerate, SAMPLE_RATE, "MQ"), np.float32)
+            try:
+                with soundfile.SoundFile(path) as file:
+                    sound = file.read(int(LONGEST_S * file.samplerate), dtype="float32", always_2d=True).mean(axis=1)
+                    note = np.asarray(soxr.resample(sound, file.samplerate, SAMPLE_RATE, "MQ"), np.float32)
+            except soundfile.SoundFileError:  # some libraries hold a broken file
+                note = np.zeros(SAMPLE_RATE // 10, np.float32)
             loud = np.flatnonzero(np.abs(note) > max(SILENT, 0.01 * float(np.abs(note).max(initial=0.0))))
             note = note[max(int(loud[0]) - 200, 0) :] if len(loud) else note
             self._read[path] = note / max(float(np.abs(note).max(initial=0.0)), 1e-3)
