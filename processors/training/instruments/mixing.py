@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import scipy.signal
 from numpy.typing import NDArray
 
 from processors.instruments.constants import (
@@ -31,8 +30,13 @@ Power = NDArray[np.float32]
 TOGETHER = (0.4, 0.22, 0.16, 0.12, 0.1)
 """Shares of examples with one, two, ... stems."""
 SAME_PASSAGE = 0.5
-AUDIBLE_DB = 30.0
-"""A stem is heard where it lies at most so far below the loudest of the mix in some band of that step."""
+AUDIBLE = 1e-3
+"""A stem is heard where its loudest band has at least this share of the power of the mix's loudest in that step, ..."""
+MUCH_LOUDER = 1e-2
+"""... and so much less of the power that the mix has at any time."""
+POWER_OF_LEVEL = (10.0 ** ((np.arange(256) * LEVEL_STEP_DB + LOWEST_DB) / 10.0)).astype(np.float32)
+PLACE = np.linspace(-1.0, 1.0, BANDS)
+"""Of each band, from the lowest to the highest."""
 NOISE_ALONE = 0.02
 
 
@@ -97,26 +101,23 @@ class Mixer:
         """Batches without end."""
         while True:
             examples = [self._example() for _ in range(size)]
-            yield Batch(
-                levels(np.stack([power for power, _ in examples])),
-                np.stack([steps.max(axis=0) for _, steps in examples]),
-                np.stack([steps for _, steps in examples]),
-            )
+            heard = np.stack([steps for _, steps in examples])
+            power = spoil(np.stack([power for power, _ in examples]), self._rng)
+            yield Batch(levels(power), heard.max(axis=1), heard)
 
     def _example(self) -> tuple[Power, NDArray[np.float32]]:
-        rng = self._rng
+        """A dry mix, and what is heard in each of its steps."""
         heard = np.zeros((self._frames // STEP_FRAMES, len(LABELS)), np.float32)
-        if rng.random() < NOISE_ALONE:
-            return noise_power(self._frames, rng), heard
+        if self._rng.random() < NOISE_ALONE:
+            return noise_power(1, self._frames, self._rng)[0], heard
         stems = [self._stem(number) for number in self._together()]
-        mix = np.sum(stems_power := [power for power, _ in stems], axis=0)
+        mix: Power = np.sum([power for power, _ in stems], axis=0)
         loudest = _by_step(mix)
-        for power, truth in zip(stems_power, [truth for _, truth in stems], strict=True):
-            audible = (_by_step(power) > loudest * 10.0 ** (-AUDIBLE_DB / 10.0)) & (
-                _by_step(power) > mix.max() * 10.0 ** (-(AUDIBLE_DB + 20.0) / 10.0)
-            )
+        for power, truth in stems:
+            level = _by_step(power)
+            audible = (level > loudest * AUDIBLE) & (level > mix.max() * AUDIBLE * MUCH_LOUDER)
             heard[np.ix_(np.flatnonzero(audible), np.flatnonzero(truth))] = 1.0
-        return spoil(np.asarray(mix, np.float32), rng), heard
+        return mix, heard
 
     def _together(self) -> list[int]:
         rng = self._rng
@@ -129,80 +130,80 @@ class Mixer:
     def _stem(self, number: int) -> tuple[Power, NDArray[np.bool_]]:
         rng = self._rng
         start = int(rng.integers(0, STEM_FRAMES - self._frames + 1))
-        level_db = self._pool.level[number, start : start + self._frames] * LEVEL_STEP_DB + LOWEST_DB
-        gain_db = rng.uniform(-15.0, 0.0)
-        power = 10.0 ** ((level_db + gain_db + equaliser_db(rng, 0.6)) / 10.0)
+        gain_db = rng.uniform(-15.0, 0.0) + equaliser_db(1, 0.6, rng)
+        power = POWER_OF_LEVEL[self._pool.level[number, start : start + self._frames]] * _ratio(gain_db)
         if rng.random() < 0.25:  # the note is all that is heard, and ends early
-            power[int(rng.integers(16, self._frames)) :] *= 1e-9
-        return np.asarray(power, np.float32), self._pool.truth[number]
+            power[int(rng.integers(16, self._frames)) :] = 0.0
+        return power, self._pool.truth[number]
 
 
 def spoil(power: Power, rng: np.random.Generator) -> Power:
-    """What lies between the instruments and the listener."""
-    if rng.random() < 0.6:
-        power = in_room(power, rng)
-    power = power * np.float32(10.0) ** (equaliser_db(rng, 1.0) / np.float32(10.0))
-    if rng.random() < 0.6:
-        noise = noise_power(len(power), rng)
-        ratio_db = rng.uniform(5.0, 60.0)
-        power = power + noise * (power.mean() / noise.mean() * np.float32(10.0 ** (-ratio_db / 10.0)))
-    if rng.random() < 0.35:
-        power = power * band_limit(rng)
-    power = power * masked(rng)
-    return np.asarray(power, np.float32)
+    """What lies between the instruments and the listener, another for each example: (examples, frames, BANDS)."""
+    count, frames, _ = power.shape
+    power = in_room(power, rng) * _ratio(equaliser_db(count, 1.0, rng))[:, None]
+    noise = noise_power(count, frames, rng)
+    ratio_db = np.where(rng.random(count) < 0.6, rng.uniform(5.0, 60.0, count), 100.0)
+    wanted = power.mean(axis=(1, 2)) / noise.mean(axis=(1, 2)) * 10.0 ** (-ratio_db / 10.0)
+    power = power + noise * wanted[:, None, None].astype(np.float32)
+    return np.asarray(power * (band_limit(count, rng) * masked(count, rng))[:, None], np.float32)
 
 
-def equaliser_db(rng: np.random.Generator, strength: float) -> NDArray[np.float32]:
-    """A smooth curve over the bands: a slope, and bumps and dips of any width."""
-    x = np.linspace(-1.0, 1.0, BANDS)
-    curve = rng.normal(0.0, 5.0) * x
-    for _ in range(int(rng.integers(0, 5))):
-        curve += rng.normal(0.0, 5.0) * np.exp(-0.5 * ((x - rng.uniform(-1.0, 1.0)) / rng.uniform(0.04, 0.5)) ** 2)
+def equaliser_db(count: int, strength: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Smooth curves over the bands, (count, BANDS): a slope, and bumps and dips of any width."""
+    curve = rng.normal(0.0, 5.0, (count, 1)) * PLACE
+    for _ in range(3):
+        centre, width = rng.uniform(-1.0, 1.0, (count, 1)), rng.uniform(0.04, 0.5, (count, 1))
+        height = rng.normal(0.0, 5.0, (count, 1)) * (rng.random((count, 1)) < 0.7)
+        curve += height * np.exp(-0.5 * ((PLACE - centre) / width) ** 2)
     return np.asarray(strength * curve, np.float32)
 
 
 def in_room(power: Power, rng: np.random.Generator) -> Power:
-    """Late reverberation: power that dies away over time, faster in high bands; and a few echoes."""
-    decay_s = np.exp(rng.uniform(np.log(0.15), np.log(2.5))) * np.linspace(1.0, rng.uniform(0.3, 0.9), BANDS)
-    keep = np.exp(-13.8 * FRAME / SAMPLE_RATE / decay_s)
-    share = 10.0 ** (rng.uniform(-20.0, 0.0) / 10.0)
-    late = np.empty_like(power)
-    for first in range(0, BANDS, 16):  # one decay for neighbouring bands
-        a = float(keep[first])
-        late[:, first : first + 16] = scipy.signal.lfilter(
-            [0.0, 1.0 - a], [1.0, -a], power[:, first : first + 16], axis=0
-        )
-    return np.asarray(power + share * late / (1.0 - share * 0.5), np.float32)
+    """Late reverberation for six of ten: power that dies away over time, faster in high bands."""
+    count, frames, _ = power.shape
+    decay_s = np.exp(rng.uniform(np.log(0.15), np.log(2.5), (count, 1)))
+    decay_s = decay_s * (1.0 + (rng.uniform(0.3, 0.9, (count, 1)) - 1.0) * (PLACE + 1.0) / 2.0)
+    keep = np.exp(-13.8 * FRAME / SAMPLE_RATE / decay_s).astype(np.float32)
+    share = (10.0 ** (rng.uniform(-20.0, 3.0, (count, 1)) / 10.0) * (rng.random((count, 1)) < 0.6)).astype(np.float32)
+    out = power.copy()
+    late = np.zeros((count, BANDS), np.float32)
+    for frame in range(1, frames):
+        late = keep * late + (1.0 - keep) * power[:, frame - 1]
+        out[:, frame] += share * late
+    return out
 
 
-def noise_power(frames: int, rng: np.random.Generator) -> Power:
-    """Coloured noise, steady or in gusts; sometimes with hum."""
-    colour_db = equaliser_db(rng, 1.5) - np.linspace(0.0, rng.uniform(0.0, 40.0), BANDS, dtype=np.float32)
-    noise = rng.exponential(1.0, (frames, BANDS)).astype(np.float32) * 10.0 ** (colour_db / 10.0)
-    if rng.random() < 0.3:
-        knots = rng.uniform(0.02, 1.0, 8)
-        noise *= np.interp(np.arange(frames), np.linspace(0, frames, 8), knots)[:, None] ** 2
-    if rng.random() < 0.15:
-        noise[:, : int(rng.integers(1, 4))] += noise.mean() * rng.uniform(1.0, 30.0)
-    return np.asarray(noise, np.float32)
+def noise_power(count: int, frames: int, rng: np.random.Generator) -> Power:
+    """Coloured noise, (count, frames, BANDS), steady or in gusts; sometimes with hum."""
+    colour_db = equaliser_db(count, 1.5, rng) - rng.uniform(0.0, 20.0, (count, 1)) * (PLACE + 1.0)
+    noise = rng.standard_exponential((count, frames, BANDS), np.float32) * _ratio(colour_db)[:, None]
+    knots = np.where(rng.random((count, 1)) < 0.3, rng.uniform(0.02, 1.0, (count, 8)), 1.0) ** 2
+    noise *= np.repeat(knots, frames // 8, axis=1)[:, :, None].astype(np.float32)
+    hum = np.where(rng.random(count) < 0.15, rng.uniform(1.0, 30.0, count), 0.0) * noise.mean(axis=(1, 2))
+    noise[:, :, :2] += hum[:, None, None].astype(np.float32)
+    return noise
 
 
-def band_limit(rng: np.random.Generator) -> NDArray[np.float32]:
+def band_limit(count: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """Old recordings, telephones, low rates and low bit rates: nothing above, and perhaps little below, some band."""
     hz = 700.0 * (np.exp(np.linspace(np.log1p(LOWEST_HZ / 700.0), np.log1p(HIGHEST_HZ / 700.0), BANDS)) - 1.0)
-    gain_db = -rng.uniform(12.0, 70.0) * np.clip(np.log2(hz / rng.uniform(2500.0, 10_000.0)) * 3.0, 0.0, 1.0)
-    if rng.random() < 0.3:
-        gain_db -= rng.uniform(6.0, 24.0) * np.clip(np.log2(rng.uniform(60.0, 300.0) / hz), 0.0, 2.0)
-    return np.asarray(10.0 ** (gain_db / 10.0), np.float32)
+    highest_hz, lowest_hz = rng.uniform(2500.0, 10_000.0, (count, 1)), rng.uniform(60.0, 300.0, (count, 1))
+    above_db = rng.uniform(12.0, 70.0, (count, 1)) * (rng.random((count, 1)) < 0.35)
+    below_db = rng.uniform(6.0, 24.0, (count, 1)) * (rng.random((count, 1)) < 0.1)
+    above, below = np.log2(hz / highest_hz) * 3.0, np.log2(lowest_hz / hz)
+    return _ratio(-above_db * np.clip(above, 0.0, 1.0) - below_db * np.clip(below, 0.0, 2.0))
 
 
-def masked(rng: np.random.Generator) -> NDArray[np.float32]:
+def masked(count: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """Now and then a strip of bands is missing, so that no instrument is known by one band alone."""
-    mask = np.ones(BANDS, np.float32)
-    if rng.random() < 0.3:
-        start = int(rng.integers(0, BANDS - 4))
-        mask[start : start + int(rng.integers(2, 14))] = 1e-6
-    return mask
+    first = rng.integers(0, BANDS - 4, (count, 1))
+    width = rng.integers(2, 14, (count, 1)) * (rng.random((count, 1)) < 0.3)
+    band = np.arange(BANDS)
+    return np.where((band >= first) & (band < first + width), np.float32(1e-6), np.float32(1.0))
+
+
+def _ratio(level_db: NDArray[np.floating]) -> NDArray[np.float32]:
+    return np.asarray(10.0 ** (level_db / 10.0), np.float32)
 
 
 def _by_step(power: Power) -> NDArray[np.float32]:
