@@ -9,6 +9,7 @@ import argparse
 import copy
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,21 +23,24 @@ from .network import InstrumentNetwork
 
 STEPS_SHARE = 0.5
 """Weight of the loss of single steps beside that of windows."""
-AVERAGE = 0.998
+AVERAGE = 0.995
+REUSED, KEPT = 4, 200
+"""Mixing costs more than a step of training: each batch is used so often, among so many that are kept."""
+FITTED = 20
+"""Batches from which the features' mean and spread are taken."""
 CROP_FRAMES = 64
 """Half a window: attention over steps takes any number of them, and twice as many examples are seen in the time."""
 REPORT_S = 60.0
 """Of processor time, from one validation to the next."""
-VALID_BATCHES, VALID_SIZE = 8, 64
+VALID_BATCHES, VALID_SIZE = 6, 64
 
 
 def loss_of(network: InstrumentNetwork, batch: Batch) -> Tensor:
     """Cross entropy of windows, and a share of that of steps."""
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        window, steps = network(torch.from_numpy(batch.levels))
+    window, steps = network(torch.from_numpy(batch.levels))
     entropy = nn.functional.binary_cross_entropy_with_logits
-    main = entropy(window.float(), torch.from_numpy(batch.heard))
-    return main + STEPS_SHARE * entropy(steps.float(), torch.from_numpy(batch.heard_steps))
+    main = entropy(window, torch.from_numpy(batch.heard))
+    return main + STEPS_SHARE * entropy(steps, torch.from_numpy(batch.heard_steps))
 
 
 @torch.no_grad()
@@ -56,12 +60,13 @@ def train(
     network = InstrumentNetwork()
     if start is not None:
         network.load_state_dict(torch.load(start, weights_only=True))
-    network = network.to(memory_format=torch.channels_last)  # a third faster
-    average = copy.deepcopy(network)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-2)
     rng = np.random.default_rng(seed)
     shards = _shards(pool)
-    batches = Mixer(Pool.read(pool), rng, CROP_FRAMES).batches(size)
+    batches = reused(Mixer(Pool.read(pool), rng, CROP_FRAMES).batches(size), rng)
+    if start is None:
+        network.cepstra.fit(torch.from_numpy(np.concatenate([next(batches).levels for _ in range(FITTED)])))
+    average = copy.deepcopy(network)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=1e-2)
     held_out_batches = Mixer(Pool.read(valid), np.random.default_rng(0)).batches(VALID_SIZE)
     held_out = [next(held_out_batches) for _ in range(VALID_BATCHES)]
     out.mkdir(parents=True, exist_ok=True)
@@ -85,8 +90,18 @@ def train(
             losses = []
             if _shards(pool) != shards:  # stems may still be made while training goes on
                 shards = _shards(pool)
-                batches = Mixer(Pool.read(pool), rng, CROP_FRAMES).batches(size)
+                batches = reused(Mixer(Pool.read(pool), rng, CROP_FRAMES).batches(size), rng)
     _report(average, held_out, out, 1.0, steps, losses)
+
+
+def reused(batches: Iterator[Batch], rng: np.random.Generator) -> Iterator[Batch]:
+    """Each batch ``REUSED`` times on average, in random order."""
+    kept: list[Batch] = []
+    while True:
+        kept = [*kept[-KEPT + 1 :], next(batches)]
+        yield kept[-1]
+        for _ in range(REUSED - 1):
+            yield kept[int(rng.integers(len(kept)))]
 
 
 def _shards(pool: Path) -> list[Path]:
