@@ -27,6 +27,10 @@ CONTEXT = 5
 class Cepstra(nn.Module):
     """Levels to features of each step; ``fit`` scales them to mean 0 and spread 1."""
 
+    transform: Tensor
+    mean: Tensor
+    spread: Tensor
+
     def __init__(self) -> None:
         super().__init__()
         transform = scipy.fft.dct(np.eye(BANDS), axis=1, norm="ortho")[:, :COEFFICIENTS]
