@@ -12,7 +12,7 @@ WORKDIR /build
 COPY pyproject.toml constraints.txt ./
 RUN python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
 extras = project["optional-dependencies"]; \
-print("\n".join([*project["dependencies"], *extras["s3"], *extras["traces"]]))' > requirements.txt \
+print("\n".join([*project["dependencies"], *extras["s3"], *extras["traces"], *extras["engines"]]))' > requirements.txt \
     && pip install --requirement requirements.txt --constraint constraints.txt
 COPY . .
 RUN pip install --no-deps .
