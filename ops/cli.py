@@ -26,6 +26,7 @@ from ops.commands import (
     publish,
     replay,
     report,
+    search,
     sections,
     services,
     sql,
@@ -74,6 +75,7 @@ identify.register(app)
 beats.register(app)
 sections.register(app)
 instruments.register(app)
+search.register(app)
 evaluate.register(app)
 bench.register(app)
 fuzz.register(app)

@@ -80,6 +80,14 @@ def _live(settings: Settings, telemetry: Telemetry) -> None:
     asyncio.run(serve(lambda: make_live_app(settings, handler, telemetry), telemetry))
 
 
+def _search(settings: Settings, telemetry: Telemetry) -> None:
+    from streams.app import serve
+    from streams.search import SearchHandler, make_search_app
+
+    handler = SearchHandler(settings, _ready_codec(settings))
+    asyncio.run(serve(lambda: make_search_app(settings, handler, telemetry), telemetry))
+
+
 def _catalogue(settings: Settings, telemetry: Telemetry) -> None:
     from streams.catalogue import run
 
@@ -234,6 +242,7 @@ def _expected() -> tuple[type[Exception], ...]:
     from processors.errors import StylesError
     from processors.identify import CatalogueError
     from processors.model_files import ModelError
+    from processors.search import TextEncoderError
     from processors.triggers import RulesError
 
     return (
@@ -243,6 +252,7 @@ def _expected() -> tuple[type[Exception], ...]:
         ModelError,
         RulesError,
         StylesError,
+        TextEncoderError,
         WebhookError,
         AdapterError,
         ObserveError,
@@ -255,6 +265,7 @@ WORKERS: dict[str, Callable[[Settings, Telemetry], None]] = {
     "clips": _clips,
     "bulk": _bulk,
     "live": _live,
+    "search": _search,
     "catalogue": _catalogue,
     "rhythm": _rhythm,
     "preprocess": _preprocess,

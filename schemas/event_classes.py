@@ -5,6 +5,7 @@ from __future__ import annotations
 from .bulk import BulkJob, BulkResult, BulkTask, Embedding
 from .events import Clip, DeadLetter, Event, Match, NoteEvent, Work
 from .rhythm import Activations, Beat, ErrorEvent, Frames, Section, Trigger
+from .search import SearchQuery, SearchResult
 from .sound import Instrumentation, Spectra
 
 EVENT_CLASSES: dict[str, type[Event]] = {
@@ -24,6 +25,8 @@ EVENT_CLASSES: dict[str, type[Event]] = {
     "embeddings": Embedding,
     "spectra": Spectra,
     "instruments": Instrumentation,
+    "queries": SearchQuery,
+    "results": SearchResult,
     "dead-letters": DeadLetter,
 }
 """Topic name to event class."""

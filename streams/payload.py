@@ -5,6 +5,7 @@ from __future__ import annotations
 from connectors.blob_store import BlobDamagedError, BlobMissingError, BlobStore, BlobTooLargeError
 from schemas.bulk import BulkTask
 from schemas.events import Clip, Work
+from schemas.search import SearchQuery
 from schemas.sound import Spectra
 
 REASONS = {BlobMissingError: "blob_missing", BlobDamagedError: "blob_damaged", BlobTooLargeError: "too_large"}
@@ -22,7 +23,7 @@ class PayloadError(ValueError):
         self.type = type
 
 
-def payload(event: Clip | Work | BulkTask | Spectra, blobs: BlobStore) -> bytes:
+def payload(event: Clip | Work | BulkTask | Spectra | SearchQuery, blobs: BlobStore) -> bytes:
     """The bytes that ``event`` carries or claims.
 
     Raises:

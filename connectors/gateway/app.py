@@ -19,7 +19,19 @@ from connectors.sinks import redis_keys as keys
 from connectors.telemetry import Telemetry
 from processors.triggers import Rules
 
-from . import analytics, beat_trigger, clips, health, live_notes, rhythm_mode, songs, sources, status, works
+from . import (
+    analytics,
+    beat_trigger,
+    clips,
+    health,
+    live_notes,
+    rhythm_mode,
+    search,
+    songs,
+    sources,
+    status,
+    works,
+)
 from .access import Access
 from .cached_answers import CachedAnswers
 from .live_feed import LiveFeed
@@ -27,6 +39,7 @@ from .page_files import PageFiles
 from .publishing import AWAY, Publish
 from .results import BusyError, ClipResults, StoreAwayError, redis_of
 from .rhythm_mode import RhythmModes
+from .search_results import SearchResults
 from .songs import SongAnalyser
 from .status import Status
 
@@ -56,7 +69,8 @@ def make_gateway(
     limits = settings.gateway
     access = Access(limits)
     modes = RhythmModes(limits, publish, rules)
-    feed = LiveFeed(settings, codec or EventCodec(settings))
+    codec = codec or EventCodec(settings)
+    feed, found = LiveFeed(settings, codec), SearchResults(settings, codec)
     store, metrics = redis_of(settings), telemetry.metrics
     answers = ClipResults(limits, store, keys.clip, metrics, "clip answers")
     instruments = ClipResults(limits, store, keys.instruments, metrics, "instruments")
@@ -67,6 +81,7 @@ def make_gateway(
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "gateway"))
         yield
         feed.close()
+        found.close()
         await modes.close()
         await answers.close()
         await instruments.close()
@@ -86,6 +101,7 @@ def make_gateway(
     app.include_router(status.router(access, feed, store, status_of))
     maker = ClipMaker(settings, BlobStore(settings), telemetry.tracer)
     app.include_router(clips.router(limits, access, maker, publish, answers, instruments))
+    app.include_router(search.router(settings, access, maker, search.Searches(settings, publish, found, store)))
     app.include_router(sources.router(limits, access, feed, store))
     app.include_router(live_notes.router(limits, access, publish, settings.tracing))
     app.include_router(works.router(settings, access, telemetry.metrics))

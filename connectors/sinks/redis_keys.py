@@ -38,3 +38,8 @@ def seen(source_id: str, topic: str, partition: int) -> str:
 def now(what: str, source_id: str) -> str:
     """The newest ``beat``, ``section``, ``trigger`` or ``error`` of a source: JSON text."""
     return f"{PREFIX}{what}:{source_id}"
+
+
+def search(asked: str, made_by: str) -> str:
+    """The answer to a search, by a hash of what was asked and the state of the index: JSON text."""
+    return f"{PREFIX}search:{made_by}:{asked}"

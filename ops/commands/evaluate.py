@@ -13,6 +13,7 @@ from .evaluate_ablation import ablation
 from .evaluate_audio import audio
 from .evaluate_beats import beats
 from .evaluate_instruments import instruments
+from .evaluate_search import search
 from .evaluate_sections import sections
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def register(app: typer.Typer) -> None:
     group.command("score-beats")(score_beats)
     group.command("sections")(sections)
     group.command("instruments")(instruments)
+    group.command("search")(search)
     group.command("ablation")(ablation)
     app.add_typer(group, name="evaluate")
 

@@ -30,6 +30,7 @@ from schemas.events import DeadLetter, Match, new_event_id
 from .plan import DemoPlan, make_plan
 from .players import play_live, publish_clips, send_rubbish
 from .progress import steps
+from .searching import ask, print_found
 from .summary import print_summary, summarise
 from .view import ClipAnswer, DemoView
 
@@ -92,11 +93,13 @@ def run_demo(options: DemoOptions, console: Console) -> dict[str, Any]:
         console.print(view.final())
         if options.picture:
             _draw(view, options.picture)
+        found = ask(settings)
         account = summarise(settings, run, plan, rubbish)
     account["seconds"] = round(time.perf_counter() - started, 1)
-    account |= {"right": view.right, "judged": view.judged, "instruments": view.sound.told}
+    account |= {"right": view.right, "judged": view.judged, "instruments": view.sound.told, "search": found}
     options.report.write_text(json.dumps(account, indent=2) + "\n")
     print_summary(account, console)
+    print_found(found, console)
     console.print(f"The account is in {options.report}.")
     if options.keep:
         console.print(f"Everything is up. Watch it, and play yourself: {settings.gateway_url}", highlight=False)

@@ -30,5 +30,6 @@ def test_demo_ends_by_itself_and_accounts_for_everything(tmp_path: Path) -> None
     assert account["latency_ms"]["live"]["count"] > 0
     assert len(account["instruments"]) == 3
     assert "instruments" in ran.stdout
+    assert len(account["search"]["works"]) == 3, account["search"]
     assert "dead letters" in ran.stdout
     assert "Watch it in a browser: http://127.0.0.1:" in ran.stdout
