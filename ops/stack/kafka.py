@@ -92,6 +92,7 @@ class Kafka(Server):
             "broker.session.timeout.ms": 3000,
             "broker.heartbeat.interval.ms": 500,
             # controllers on a busy machine answer late; with Kafka's one and two seconds they never agree on a leader
+            "initial.broker.registration.timeout.ms": int(self._settings.embedded.start_timeout_s * 1000),
             "controller.quorum.election.timeout.ms": 4000,
             "controller.quorum.fetch.timeout.ms": 6000,
             "controller.quorum.request.timeout.ms": 6000,
