@@ -28,6 +28,8 @@ BROKERS = 3
 BROKER_HEAP = "256m"
 SESSION_TIMEOUT_S = 6.0
 """The shortest that brokers allow, so that a worker is soon given up."""
+START_TIMEOUT_S = 400.0
+"""Three brokers agree on a leader late on a busy machine."""
 SETTLE_TIMEOUT_S = 900.0
 SETTLE_POLL_S = 2.0
 BEGIN_S = 3.0
@@ -160,7 +162,8 @@ def _rounds(kinds: int, count: int, rng: np.random.Generator) -> Iterator[int]:
 
 def _three_brokers(settings: Settings) -> Settings:
     further = tuple(free_ports(2 * (BROKERS - 1)))
-    embedded = settings.embedded.model_copy(update={"kafka_further_ports": further, "kafka_heap": BROKER_HEAP})
+    changes = {"kafka_further_ports": further, "kafka_heap": BROKER_HEAP, "start_timeout_s": START_TIMEOUT_S}
+    embedded = settings.embedded.model_copy(update=changes)
     kafka = settings.kafka.model_copy(update={"replication_factor": BROKERS, "session_timeout_s": SESSION_TIMEOUT_S})
     return settings.model_copy(update={"embedded": embedded, "kafka": kafka})
 
