@@ -23,6 +23,8 @@ from .constants import (
 
 FLOOR = 1e-12
 """Power of silence: 120 dB below a full-scale sine."""
+NOTHING = 1e-20
+"""Less than the power of any sound; keeps digital silence from being divided by nothing."""
 
 
 def mel_power(samples: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
@@ -63,9 +65,9 @@ def levels(power: NDArray[np.float32]) -> NDArray[np.uint8]:
     Returns:
         uint8 of the same shape: a byte a level, so that spectra travel in little space.
     """
-    level_db = 10.0 * np.log10(power + FLOOR)
-    loudest_db = level_db.max(axis=(1, 2), keepdims=True)
-    return np.asarray(np.round(np.maximum((level_db - loudest_db) / DYNAMICS_DB + 1.0, 0.0) * 255.0), np.uint8)
+    loudest = np.maximum(power.max(axis=(1, 2), keepdims=True), NOTHING)
+    level_db = 10.0 * np.log10(np.maximum(power / loudest, 10.0 ** (-DYNAMICS_DB / 10.0)))
+    return np.asarray(np.round((level_db / DYNAMICS_DB + 1.0) * 255.0), np.uint8)
 
 
 @lru_cache(maxsize=1)

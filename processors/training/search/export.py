@@ -10,6 +10,7 @@ import hashlib
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from processors.search.text import WIDTH
 
@@ -21,7 +22,10 @@ def export(checkpoint: Path, out: Path) -> dict[str, str]:
     import onnx
 
     weights = torch.load(checkpoint, weights_only=True)["nets"]
-    nets = {"query": (QueryNet(), "text", 2 * WIDTH), "name": (NameNet(), "mean", WIDTH)}
+    nets: dict[str, tuple[nn.Module, str, int]] = {
+        "query": (QueryNet(), "text", 2 * WIDTH),
+        "name": (NameNet(), "mean", WIDTH),
+    }
     digests = {}
     for name, (net, input_name, width) in nets.items():
         prefix = f"{name}."
