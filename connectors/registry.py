@@ -20,7 +20,8 @@ from schemas.topics import TOPICS
 
 COMPATIBILITY = "BACKWARD"
 SCHEMA_NOT_FOUND = 40403  # the registry's own code: a bare HTTP 404 may also be a wrong URL
-REFUSED = (409, 422)
+CONFLICT = 409
+REFUSED = (CONFLICT, 422)
 
 
 class RegistryError(RuntimeError):
@@ -109,7 +110,7 @@ class EventCodec:
     def _register(self, topic: str) -> int:
         subject = subject_of(topic)
         try:
-            self._client.set_compatibility(subject, COMPATIBILITY)
+            self._require_compatibility(subject)
             return self._client.register_schema(subject, Schema(codec.schema_text(topic), "AVRO"))
         except SchemaRegistryError as error:
             if error.http_status_code in REFUSED:
@@ -120,6 +121,14 @@ class EventCodec:
             raise self._unavailable(error) from error
         except httpx2.HTTPError as error:
             raise self._unavailable(error) from error
+
+    def _require_compatibility(self, subject: str) -> None:
+        try:
+            self._client.set_compatibility(subject, COMPATIBILITY)
+        except SchemaRegistryError as error:
+            # another worker may set the same at the same moment, or this one's first try came through without an answer
+            if error.http_status_code != CONFLICT or self._client.get_compatibility(subject) != COMPATIBILITY:
+                raise
 
     def _writer_schema(self, schema_id: int) -> Any:
         known = self._writer_schemas.get(schema_id)
