@@ -59,6 +59,10 @@ test: install $(INSTALLED)-fpga test-programs ## Check style and types, and run 
 	$(BIN)/mypy
 	$(BIN)/pytest
 
+.PHONY: test-proof
+test-proof: install ## Test what takes longest: chaos on three brokers, bulk jobs that are killed
+	$(BIN)/pytest tests/stack/proof
+
 .PHONY: test-adapters
 test-adapters: install ## Test the adapters for public models; installs torch, which takes 5 GB
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --constraint constraints.txt --editable '.[dev,adapters]'

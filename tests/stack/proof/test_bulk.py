@@ -27,7 +27,7 @@ from schemas.bulk import BulkResult, Embedding
 from schemas.events import Event, Match
 from schemas.sound import Instrumentation
 
-from .music import Piece, make_piece
+from ..music import Piece, make_piece
 
 FILES = 120
 PATIENCE_S = 90.0
