@@ -19,7 +19,7 @@ def ask(settings: Settings) -> dict[str, Any]:
     """The query and the works found; with an error in their place if there is no answer."""
     body = {"query": QUERY, "top_k": SHOWN}
     try:
-        answer = httpx.post(f"{settings.gateway_url}/search/text", json=body, timeout=TIMEOUT_S, trust_env=False)
+        answer = httpx.post(f"{settings.gateway_url}search/text", json=body, timeout=TIMEOUT_S, trust_env=False)
         answer.raise_for_status()
         return {"query": QUERY, "works": answer.json()["works"]}
     except httpx.HTTPError as error:
