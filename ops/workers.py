@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import threading
@@ -57,35 +56,31 @@ def run_worker(name: str, settings: Settings) -> None:
 
 
 def _clips(settings: Settings, telemetry: Telemetry) -> None:
-    from streams.app import serve
-    from streams.clips import ClipHandler, make_clips_app
+    from streams.agent import run_agent
+    from streams.clips import ClipHandler
 
-    handler = ClipHandler(settings, _ready_codec(settings))
-    asyncio.run(serve(lambda: make_clips_app(settings, handler, telemetry), telemetry))
+    run_agent(settings, ClipHandler(settings, _ready_codec(settings)), telemetry)
 
 
 def _bulk(settings: Settings, telemetry: Telemetry) -> None:
-    from streams.app import serve
-    from streams.bulk import BulkHandler, make_bulk_app
+    from streams.agent import run_agent
+    from streams.bulk import BulkHandler
 
-    handler = BulkHandler(settings, _ready_codec(settings))
-    asyncio.run(serve(lambda: make_bulk_app(settings, handler, telemetry), telemetry))
+    run_agent(settings, BulkHandler(settings, _ready_codec(settings)), telemetry)
 
 
 def _live(settings: Settings, telemetry: Telemetry) -> None:
-    from streams.app import serve
-    from streams.live import LiveHandler, make_live_app
+    from streams.agent import run_agent
+    from streams.live import LiveHandler
 
-    handler = LiveHandler(settings, _ready_codec(settings))
-    asyncio.run(serve(lambda: make_live_app(settings, handler, telemetry), telemetry))
+    run_agent(settings, LiveHandler(settings, _ready_codec(settings)), telemetry)
 
 
 def _search(settings: Settings, telemetry: Telemetry) -> None:
-    from streams.app import serve
-    from streams.search import SearchHandler, make_search_app
+    from streams.agent import run_agent
+    from streams.search import SearchHandler
 
-    handler = SearchHandler(settings, _ready_codec(settings))
-    asyncio.run(serve(lambda: make_search_app(settings, handler, telemetry), telemetry))
+    run_agent(settings, SearchHandler(settings, _ready_codec(settings)), telemetry)
 
 
 def _catalogue(settings: Settings, telemetry: Telemetry) -> None:
@@ -140,19 +135,21 @@ def _rhythm(settings: Settings, telemetry: Telemetry) -> None:
 
 
 def _preprocess(settings: Settings, telemetry: Telemetry) -> None:
-    from streams.app import serve
-    from streams.preprocess import PreprocessHandler, make_preprocess_app
+    from streams.agent import run_agent
+    from streams.preprocess import PreprocessHandler
 
-    handler = PreprocessHandler(settings, _ready_codec(settings, topics.SPECTRA, topics.DEAD_LETTERS))
-    asyncio.run(serve(lambda: make_preprocess_app(settings, handler, telemetry), telemetry))
+    run_agent(
+        settings, PreprocessHandler(settings, _ready_codec(settings, topics.SPECTRA, topics.DEAD_LETTERS)), telemetry
+    )
 
 
 def _detect(settings: Settings, telemetry: Telemetry) -> None:
-    from streams.app import serve
-    from streams.detect import DetectHandler, make_detect_app
+    from streams.agent import run_agent
+    from streams.detect import DetectHandler
 
-    handler = DetectHandler(settings, _ready_codec(settings, topics.INSTRUMENTS, topics.DEAD_LETTERS))
-    asyncio.run(serve(lambda: make_detect_app(settings, handler, telemetry), telemetry))
+    run_agent(
+        settings, DetectHandler(settings, _ready_codec(settings, topics.INSTRUMENTS, topics.DEAD_LETTERS)), telemetry
+    )
 
 
 def _fpga(settings: Settings, telemetry: Telemetry) -> None:

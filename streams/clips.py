@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import faust
 import structlog
 
 from connectors.blob_store import BlobStore
 from connectors.music_limits import music_limits
 from connectors.registry import EventCodec
 from connectors.settings import Settings
-from connectors.telemetry import Telemetry
 from connectors.telemetry.ids import ids_of
 from processors.identify import Identification, Identifier
 from processors.identify_music import Music, MusicIdentifier
@@ -21,11 +19,10 @@ from schemas import topics
 from schemas.codec import UndecodableError
 from schemas.events import Clip, Failure
 
+from .agent import AgentOptions
 from .answers import Answers, ResultTooLargeError
-from .app import make_app
 from .catalogue_view import CatalogueView
 from .dead_letters import DeadLetters
-from .delivery import Delivery
 from .later import LATER
 from .payload import PayloadError, payload
 from .records import Output, Record
@@ -41,6 +38,9 @@ class ClipHandler:
     """Answers clips; may be called from several threads at once."""
 
     def __init__(self, settings: Settings, codec: EventCodec) -> None:
+        self.agent = AgentOptions(
+            STAGE, topics.CLIPS.name, batch_max=BATCH_MAX, threads=settings.identify.compute_threads
+        )
         self._codec = codec
         self._blobs = BlobStore(settings)
         self._catalogue = CatalogueView(settings)
@@ -111,18 +111,3 @@ class ClipHandler:
                 "too_long", f"The clip asks for {clip.length_s:g} s; the limit is {self._clip_max_s:g} s."
             )
         return self._music.read(clip.kind, payload(clip, self._blobs))
-
-
-def make_clips_app(settings: Settings, handler: ClipHandler, telemetry: Telemetry | None = None) -> faust.App:
-    """The app that runs ``handler`` on ``clips``."""
-    app = make_app(settings, STAGE)
-    delivery = Delivery(
-        app,
-        handler,
-        in_flight=settings.limits.in_flight,
-        batch_max=BATCH_MAX,
-        threads=settings.identify.compute_threads,
-        telemetry=telemetry,
-    )
-    app.agent(app.topic(topics.CLIPS.name), name=STAGE)(delivery.run)
-    return app

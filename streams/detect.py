@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import faust
 import numpy as np
 
 from connectors.blob_store import BlobStore
 from connectors.producer import key_of
 from connectors.registry import EventCodec
 from connectors.settings import Settings
-from connectors.telemetry import Telemetry
 from processors.instruments import InstrumentDetector, Instruments, PreparedClip
 from processors.instruments.constants import BANDS, WINDOW_FRAMES
 from schemas import topics
@@ -20,10 +18,9 @@ from schemas.codec import UndecodableError
 from schemas.events import Failure, now_us
 from schemas.sound import Instrumentation, InstrumentHeard, Spectra
 
+from .agent import AgentOptions
 from .answers import ResultTooLargeError, fitting
-from .app import make_app
 from .dead_letters import DeadLetters
-from .delivery import Delivery
 from .groups import DETECT
 from .payload import PayloadError, payload
 from .records import Output, Record
@@ -36,6 +33,9 @@ class DetectHandler:
     """Judges spectra; may be called from several threads at once."""
 
     def __init__(self, settings: Settings, codec: EventCodec) -> None:
+        self.agent = AgentOptions(
+            STAGE, topics.SPECTRA.name, batch_max=BATCH_MAX, threads=settings.instruments.compute_threads
+        )
         self._codec = codec
         self._blobs = BlobStore(settings)
         self._dead_letters = DeadLetters(codec, settings.limits, STAGE)
@@ -119,18 +119,3 @@ def heard(found: Instruments, by_second_least: float) -> tuple[InstrumentHeard, 
             InstrumentHeard(label=instrument.label, probability=round(instrument.probability, 4), by_second=by_second)
         )
     return tuple(told)
-
-
-def make_detect_app(settings: Settings, handler: DetectHandler, telemetry: Telemetry | None = None) -> faust.App:
-    """The app that runs ``handler`` on ``spectra``."""
-    app = make_app(settings, STAGE)
-    delivery = Delivery(
-        app,
-        handler,
-        in_flight=settings.limits.in_flight,
-        batch_max=BATCH_MAX,
-        threads=settings.instruments.compute_threads,
-        telemetry=telemetry,
-    )
-    app.agent(app.topic(topics.SPECTRA.name), name=STAGE)(delivery.run)
-    return app

@@ -10,23 +10,20 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import faust
 import structlog
 
 from connectors.registry import EventCodec
 from connectors.settings import Settings
-from connectors.telemetry import Telemetry
 from connectors.telemetry.ids import ids_of
 from processors.identify import Identification, Identifier
 from schemas import topics
 from schemas.codec import UndecodableError
 from schemas.events import Failure, NoteEvent
 
+from .agent import AgentOptions
 from .answers import Answers, ResultTooLargeError
-from .app import make_app
 from .catalogue_view import CatalogueView
 from .dead_letters import DeadLetters
-from .delivery import Delivery
 from .live_sources import LiveSources, check_note
 from .readback import Readback
 from .records import Output, Record
@@ -40,6 +37,7 @@ class LiveHandler:
     """Answers live notes; keeps state, so it may be called by one thread at a time, with records in order."""
 
     def __init__(self, settings: Settings, codec: EventCodec) -> None:
+        self.agent = AgentOptions(STAGE, topics.NOTES.name, batch_max=settings.limits.in_flight, threads=1)
         self._codec = codec
         self._catalogue = CatalogueView(settings)
         self._answers = Answers(codec, STAGE)
@@ -108,12 +106,3 @@ class LiveHandler:
         except ResultTooLargeError as error:
             answer = self._dead_letters.of(record, "result_too_large", str(error))
         return [answer, *letters]
-
-
-def make_live_app(settings: Settings, handler: LiveHandler, telemetry: Telemetry | None = None) -> faust.App:
-    """The app that runs ``handler`` on ``notes``."""
-    app = make_app(settings, STAGE)
-    in_flight = settings.limits.in_flight
-    delivery = Delivery(app, handler, in_flight=in_flight, batch_max=in_flight, telemetry=telemetry)
-    app.agent(app.topic(topics.NOTES.name), name=STAGE)(delivery.run)
-    return app

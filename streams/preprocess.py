@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import faust
 import structlog
 
 from connectors.blob_store import BlobStore
@@ -14,7 +13,6 @@ from connectors.music_limits import music_limits
 from connectors.producer import key_of
 from connectors.registry import EventCodec
 from connectors.settings import Settings
-from connectors.telemetry import Telemetry
 from connectors.telemetry.ids import ids_of
 from processors.audio import decode_audio
 from processors.instruments import PreparedClip, prepare
@@ -25,10 +23,9 @@ from schemas.codec import UndecodableError
 from schemas.events import Clip, Failure
 from schemas.sound import Spectra
 
+from .agent import AgentOptions
 from .answers import ResultTooLargeError, fitting
-from .app import make_app
 from .dead_letters import DeadLetters
-from .delivery import Delivery
 from .groups import DETECT, group_of
 from .later import LATER
 from .payload import PayloadError, payload
@@ -45,6 +42,9 @@ class PreprocessHandler:
     """Decodes clips and takes their spectra; may be called from several threads at once."""
 
     def __init__(self, settings: Settings, codec: EventCodec) -> None:
+        self.agent = AgentOptions(
+            STAGE, topics.CLIPS.name, batch_max=BATCH_MAX, threads=settings.instruments.compute_threads
+        )
         self._codec = codec
         self._blobs = BlobStore(settings)
         self._dead_letters = DeadLetters(codec, settings.limits, STAGE)
@@ -125,20 +125,3 @@ class PreprocessHandler:
         sound = decode_audio(data, self._audio_limits, lambda: time.perf_counter() > until_s)
         part = sound.cut(clip.start_s, clip.length_s)
         return prepare(part.samples, part.rate_hz)
-
-
-def make_preprocess_app(
-    settings: Settings, handler: PreprocessHandler, telemetry: Telemetry | None = None
-) -> faust.App:
-    """The app that runs ``handler`` on ``clips``."""
-    app = make_app(settings, STAGE)
-    delivery = Delivery(
-        app,
-        handler,
-        in_flight=settings.limits.in_flight,
-        batch_max=BATCH_MAX,
-        threads=settings.instruments.compute_threads,
-        telemetry=telemetry,
-    )
-    app.agent(app.topic(topics.CLIPS.name), name=STAGE)(delivery.run)
-    return app

@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 
-import faust
 import structlog
 
 from connectors.blob_store import BlobStore
@@ -16,7 +15,6 @@ from connectors.producer import key_of
 from connectors.registry import EventCodec
 from connectors.search_requests import request_of, search_limits
 from connectors.settings import Settings
-from connectors.telemetry import Telemetry
 from processors.identify import Catalogue, CatalogueError
 from processors.midi import BadMusicError
 from processors.search import (
@@ -34,10 +32,9 @@ from schemas.codec import UndecodableError
 from schemas.events import Failure, now_us
 from schemas.search import FoundWork, SearchQuery, SearchResult
 
-from .app import make_app
+from .agent import AgentOptions
 from .catalogue_view import open_or_create
 from .dead_letters import DeadLetters
-from .delivery import Delivery
 from .later import LATER
 from .payload import PayloadError, payload
 from .records import Output, Record
@@ -97,6 +94,9 @@ class SearchHandler:
     """Answers searches; may be called from several threads at once."""
 
     def __init__(self, settings: Settings, codec: EventCodec) -> None:
+        self.agent = AgentOptions(
+            STAGE, topics.QUERIES.name, batch_max=BATCH_MAX, threads=settings.search.compute_threads
+        )
         self._codec = codec
         self._blobs = BlobStore(settings)
         self._view = EngineView(settings)
@@ -173,18 +173,3 @@ class SearchHandler:
         )
         name = topics.RESULTS.name
         return Output(name, key_of(query), self._codec.encode(name, result), query.trace_context)
-
-
-def make_search_app(settings: Settings, handler: SearchHandler, telemetry: Telemetry | None = None) -> faust.App:
-    """The app that runs ``handler`` on ``queries``."""
-    app = make_app(settings, STAGE)
-    delivery = Delivery(
-        app,
-        handler,
-        in_flight=settings.limits.in_flight,
-        batch_max=BATCH_MAX,
-        threads=settings.search.compute_threads,
-        telemetry=telemetry,
-    )
-    app.agent(app.topic(topics.QUERIES.name), name=STAGE)(delivery.run)
-    return app

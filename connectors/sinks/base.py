@@ -16,7 +16,7 @@ import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_exponential
 
-from connectors.bulk import BulkReader, Records
+from connectors.batches import BatchReader, Records
 from connectors.consumer import Received
 from connectors.dead_letters import dead_letter
 from connectors.kafka_client import client_config
@@ -123,7 +123,7 @@ class Sink:
         self._wait = wait_exponential(settings.sinks.backoff_min_s, settings.sinks.backoff_max_s)
         self._bulk = destination if isinstance(destination, BulkDestination) else None
         fields = self._bulk.bulk_fields if self._bulk else {}
-        self._readers = {topic: BulkReader(topic, names) for topic, names in fields.items()}
+        self._readers = {topic: BatchReader(topic, names) for topic, names in fields.items()}
         self._batch: list[Message] = []
         self._prepared = False
         self._paused = False

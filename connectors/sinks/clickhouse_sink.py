@@ -9,7 +9,7 @@ import structlog
 from clickhouse_connect.driver import Client
 from clickhouse_connect.driver.exceptions import DataError
 
-from connectors.bulk import Records, container
+from connectors.batches import Records, container
 from connectors.clickhouse_client import ERRORS, ClickHouseUnavailableError, clickhouse_client, first_line, is_refusal
 from connectors.consumer import Received
 from connectors.settings import Settings

@@ -12,7 +12,7 @@ import redis
 from redis.client import Pipeline
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
-from connectors.bulk import Records
+from connectors.batches import Records
 from connectors.consumer import Received
 from connectors.settings import Settings
 from connectors.telemetry import Telemetry

@@ -16,7 +16,7 @@ import fastavro
 import numpy as np
 import soundfile
 
-from connectors.bulk import BulkReader
+from connectors.batches import BatchReader
 from connectors.music_limits import music_limits
 from connectors.settings import Settings
 from connectors.sinks.redis_sink import BULK_FIELDS
@@ -84,7 +84,7 @@ def _audio() -> Target:
 
 def _avro() -> Target:
     topics = sorted(EVENT_CLASSES)
-    readers = {topic: BulkReader(topic, fields) for topic, fields in BULK_FIELDS.items()}
+    readers = {topic: BatchReader(topic, fields) for topic, fields in BULK_FIELDS.items()}
     rng = np.random.default_rng(0)
 
     def feed(data: bytes) -> bool:

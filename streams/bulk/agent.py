@@ -10,21 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import faust
 import orjson
 
 from connectors.producer import key_of
 from connectors.registry import EventCodec
 from connectors.settings import Settings
-from connectors.telemetry import Telemetry
 from schemas import topics
 from schemas.bulk import BulkAnswer, BulkResult, BulkTask
 from schemas.codec import UndecodableError
 from schemas.events import Failure
+from streams.agent import AgentOptions
 from streams.answers import ResultTooLargeError
-from streams.app import make_app
 from streams.dead_letters import DeadLetters
-from streams.delivery import Delivery
 from streams.records import Output, Record
 
 from .all_stages import make_stages
@@ -39,6 +36,12 @@ class BulkHandler:
     """Answers bulk tasks; may be called from several threads at once."""
 
     def __init__(self, settings: Settings, codec: EventCodec) -> None:
+        self.agent = AgentOptions(
+            STAGE,
+            topics.BULK_TASKS.name,
+            batch_max=settings.bulk.batch_files,
+            threads=1 if settings.bulk.mode == "sequential" else settings.bulk.compute_threads,
+        )
         self._codec = codec
         self._dead_letters = DeadLetters(codec, settings.limits, STAGE)
         self._stages = make_stages(settings, codec, Models(settings.bulk.mode == "sequential"))
@@ -108,19 +111,3 @@ class BulkHandler:
             short = tuple(replace(answer, answer=None, error=failure) for answer in answers)
             value = self._codec.encode(name, replace(result, status="failed", answers=short))
         return Output(name, key_of(result), value, task.trace_context, result)
-
-
-def make_bulk_app(settings: Settings, handler: BulkHandler, telemetry: Telemetry | None = None) -> faust.App:
-    """The app that runs ``handler`` on ``bulk-tasks``."""
-    app = make_app(settings, STAGE)
-    options = settings.bulk
-    delivery = Delivery(
-        app,
-        handler,
-        in_flight=settings.limits.in_flight,
-        batch_max=options.batch_files,
-        threads=1 if options.mode == "sequential" else options.compute_threads,
-        telemetry=telemetry,
-    )
-    app.agent(app.topic(topics.BULK_TASKS.name), name=STAGE)(delivery.run)
-    return app

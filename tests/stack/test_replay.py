@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import Result
 from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
 from typer.testing import CliRunner
 
 from connectors.settings import Settings
@@ -16,7 +17,7 @@ from ops.stack.environment import environment_with
 
 pytestmark = pytest.mark.stack
 
-STAGE, GROUP, TOPIC = "replayed", "continuo-replayed", "sections"
+STAGE, GROUP, TOPIC = "replayed", "continuo-replayed", "replayed-records"
 HOUR_MS = 3_600_000
 
 
@@ -27,6 +28,8 @@ def replay(settings: Settings, *words: str) -> Result:
 @pytest.fixture(scope="module")
 def place(stack: Stack, settings: Settings) -> tuple[int, int]:
     """A partition that a group has read to its end: 10 records of hours ago, 5 of now. Partition and end."""
+    created = AdminClient({"bootstrap.servers": settings.bootstrap_servers}).create_topics([NewTopic(TOPIC, 6, 1)])
+    created[TOPIC].result(timeout=30)
     producer = Producer({"bootstrap.servers": settings.bootstrap_servers})
     now_ms = int(datetime.now(UTC).timestamp() * 1000)
     for number in range(15):

@@ -17,7 +17,7 @@ import redis
 from clickhouse_connect.driver import Client
 from confluent_kafka import Producer
 
-from connectors.bulk import BulkReader
+from connectors.batches import BatchReader
 from connectors.clickhouse_client import clickhouse_client
 from connectors.consumer import Received
 from connectors.producer import EventProducer
@@ -418,7 +418,7 @@ def test_rows_made_by_clickhouse_are_those_made_here(stack: Stack, source: str, 
         destination.write([Received(Origin(topic, 0, at), b"", 0, event) for at, event in enumerate(given)])
         here = history.query(sql, {"source": source}).result_rows
         history.command(f"ALTER TABLE {table} DELETE WHERE source_id = '{source}' SETTINGS mutations_sync = 1")
-        records = BulkReader(topic, ()).read([codec.encode(topic, event) for event in given], codec.register(topic))
+        records = BatchReader(topic, ()).read([codec.encode(topic, event) for event in given], codec.register(topic))
         assert records is not None
         destination.write_bulk(topic, records)
         assert history.query(sql, {"source": source}).result_rows == here

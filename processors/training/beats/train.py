@@ -17,6 +17,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from processors.training.averaging import blend
+
 from .lanes import Examples, Lanes
 from .network import BeatNet
 from .pool import HOLD_OUT, load_works, shares
@@ -94,10 +96,7 @@ def train(network: BeatNet, lanes: Lanes, check: Examples, options: argparse.Nam
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
-        keep = min(AVERAGE, (step + 1) / (step + 10))
-        with torch.no_grad():
-            for slow, fast in zip(average.parameters(), network.parameters(), strict=True):
-                slow.lerp_(fast, 1.0 - keep)
+        blend(average, network, min(AVERAGE, (step + 1) / (step + 10)))
         if step % 100 == 99:
             with torch.no_grad():
                 _, held, _ = losses(average, check, average.initial_state(check.features.shape[1]))

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from processors.embeddings.windows import Windows
+from processors.training.averaging import blend
 
 from .examples import PLACES, Batch, Sampler, make_batch, middle_windows
 from .network import NoteNetwork
@@ -96,7 +97,7 @@ def train(
         optimiser.step()
         steps += 1
         losses.append(float(loss.detach()))
-        _blend(average, network, min(AVERAGE, 1.0 - 1.0 / (1 + steps / 10)))
+        blend(average, network, min(AVERAGE, 1.0 - 1.0 / (1 + steps / 10)))
         if time.process_time() - reported > REPORT_S:
             reported = time.process_time()
             _report(average, held_out, out, done, steps, losses)
@@ -109,12 +110,6 @@ def _vectors(network: NoteNetwork, windows: Windows) -> NDArray[np.float32]:
     starts = range(0, len(windows), EMBED_AT_ONCE)
     parts = [embed(network, windows.take(np.arange(s, min(s + EMBED_AT_ONCE, len(windows))))) for s in starts]
     return np.asarray(torch.cat(parts).numpy(), np.float32)
-
-
-def _blend(average: nn.Module, network: nn.Module, keep: float) -> None:
-    with torch.no_grad():
-        for kept, new in zip(average.parameters(), network.parameters(), strict=True):
-            kept.lerp_(new, 1.0 - keep)
 
 
 def _report(average: NoteNetwork, held_out: Batch, out: Path, done: float, steps: int, losses: list[float]) -> None:

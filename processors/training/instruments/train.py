@@ -17,6 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from processors.training.averaging import blend
+
 from .average_precision import mean_average_precision
 from .mixing import Batch, Mixer, Pool
 from .network import InstrumentNetwork
@@ -83,7 +85,7 @@ def train(
         optimiser.step()
         steps += 1
         losses.append(float(loss.detach()))
-        _blend(average, network, min(AVERAGE, 1.0 - 1.0 / (1 + steps / 10)))
+        blend(average, network, min(AVERAGE, 1.0 - 1.0 / (1 + steps / 10)))
         if time.process_time() - begun - reported > REPORT_S:
             reported = time.process_time() - begun
             _report(average, held_out, out, done, steps, losses)
@@ -106,15 +108,6 @@ def reused(batches: Iterator[Batch], rng: np.random.Generator) -> Iterator[Batch
 
 def _shards(pool: Path) -> list[Path]:
     return sorted(pool.glob("*.npz"))
-
-
-def _blend(average: nn.Module, network: nn.Module, keep: float) -> None:
-    with torch.no_grad():
-        for kept, new in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-            if kept.dtype.is_floating_point:
-                kept.lerp_(new, 1.0 - keep)
-            else:
-                kept.copy_(new)
 
 
 def _report(

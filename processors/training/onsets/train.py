@@ -15,6 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from processors.training.averaging import blend
+
 from .examples import Example, endless_examples, make_example
 from .imported import freeze_norms, import_network
 from .network import OnsetNetwork
@@ -94,21 +96,12 @@ def train(
         optimiser.step()
         steps += 1
         losses.append(float(loss.detach()))
-        _blend(average, network, min(AVERAGE, 1.0 - 1.0 / (1 + steps / 10)))
+        blend(average, network, min(AVERAGE, 1.0 - 1.0 / (1 + steps / 10)))
         if time.monotonic() - reported > 240.0:
             reported = time.monotonic()
             _report(average, held_out, out, done, steps, losses)
             losses = []
     _report(average, held_out, out, 1.0, steps, losses)
-
-
-def _blend(average: nn.Module, network: nn.Module, keep: float) -> None:
-    with torch.no_grad():
-        for kept, new in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-            if kept.dtype.is_floating_point:
-                kept.lerp_(new, 1.0 - keep)
-            else:
-                kept.copy_(new)
 
 
 def _report(

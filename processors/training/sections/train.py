@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from processors.sections.features import BAND_LOUDNESS, HEIGHTS, MEAN_LOUDNESS, SOUNDING
+from processors.training.averaging import blend
 
 from .examples import UNKNOWN, Example, example_of, without_touch
 from .export import LIVE_DELAY, export_live, export_whole
@@ -98,7 +99,7 @@ def train(network: Net, examples: Sequence[Example], epochs: int, seed: int, kep
             optimiser.step()
             done += 1
             losses.append(float(loss.detach()))
-            _blend(average, network, min(AVERAGE, 1.0 - 1.0 / (1.0 + done / 5)))
+            blend(average, network, min(AVERAGE, 1.0 - 1.0 / (1.0 + done / 5)))
         state = {name: part.state_dict() for name, part in parts.items()}
         torch.save(state | {"passes": epoch + 1, "chance": torch.get_rng_state()}, kept.with_suffix(".part"))
         kept.with_suffix(".part").replace(kept)
@@ -158,15 +159,6 @@ def _square(rows: Sequence[np.ndarray]) -> Tensor:
     for i, row in enumerate(rows):
         out[i, : len(row), : len(row)] = torch.from_numpy(row.astype(np.float32))
     return out
-
-
-def _blend(average: nn.Module, network: nn.Module, keep: float) -> None:
-    with torch.no_grad():
-        for kept, new in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-            if kept.dtype.is_floating_point:
-                kept.lerp_(new, 1.0 - keep)
-            else:
-                kept.copy_(new)
 
 
 def _print(row: dict[str, float]) -> None:

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.bulk import BulkReader, container
-from connectors.bulk.program import UnsupportedSchemaError, compile_schema
+from connectors.batches import BatchReader, container
+from connectors.batches.program import UnsupportedSchemaError, compile_schema
 from connectors.sinks.redis_sink import BULK_FIELDS
 from schemas.codec import HEADER, UndecodableError, decode, parsed_schema, schema_text
 from schemas.event_classes import EVENT_CLASSES
@@ -60,7 +60,7 @@ def slowly(topic: str, value: bytes) -> Any:
     return decode(topic, value, lambda _: parsed_schema(topic))
 
 
-readers = {topic: BulkReader(topic, BULK_FIELDS[topic]) for topic in TOPICS}
+readers = {topic: BatchReader(topic, BULK_FIELDS[topic]) for topic in TOPICS}
 records_of_topics = st.sampled_from(TOPICS).flatmap(
     lambda topic: st.tuples(st.just(topic), st.lists(values_of(json.loads(schema_text(topic))), min_size=1, max_size=4))
 )

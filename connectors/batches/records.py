@@ -20,7 +20,7 @@ DOUBLE_BYTES = 4
 """The fewest bytes that a number with a fraction takes."""
 
 
-class BulkReader:
+class BatchReader:
     """Reads what was written with this version's own schema; everything else is left to ``EventCodec``.
 
     Args:
@@ -78,7 +78,7 @@ class Records:
 
     def __init__(
         self,
-        reader: BulkReader,
+        reader: BatchReader,
         data: np.ndarray,
         starts: np.ndarray,
         ends: np.ndarray,
