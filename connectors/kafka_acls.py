@@ -20,7 +20,21 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]
 )
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
-from schemas.topics import BULK_JOBS, BULK_RESULTS, BULK_TASKS, CATALOGUE, CLIPS, MATCHES, NOTES, TOPICS, Topic
+from schemas.topics import (
+    BEATS,
+    BULK_JOBS,
+    BULK_RESULTS,
+    BULK_TASKS,
+    CATALOGUE,
+    CLIPS,
+    MATCHES,
+    NOTES,
+    QUERIES,
+    SECTIONS,
+    TOPICS,
+    TRIGGERS,
+    Topic,
+)
 
 from .kafka_client import admin_config
 from .settings import Settings
@@ -44,11 +58,13 @@ class Role:
     Attributes:
         reads, writes: topics.
         groups: how the names of its consumer groups begin.
+        watches: how the names of the groups begin whose members and places it may see.
     """
 
     reads: tuple[Topic, ...] = ()
     writes: tuple[Topic, ...] = ()
     groups: str | None = None
+    watches: str | None = None
 
 
 ROLES: dict[str, Role] = {
@@ -59,6 +75,12 @@ ROLES: dict[str, Role] = {
     "worker": Role(reads=TOPICS, writes=RESULTS, groups=WORKER_GROUPS),
     "sink": Role(reads=TOPICS, groups=WORKER_GROUPS),
     "reader": Role(reads=RESULTS, groups=READER_GROUP),
+    "gateway": Role(
+        reads=TOPICS,  # its page tells how many records each holds
+        writes=(CLIPS, NOTES, QUERIES, BEATS, SECTIONS, TRIGGERS),
+        groups=READER_GROUP,
+        watches=WORKER_GROUPS,
+    ),
 }
 """Creating topics and granting roles is left to the brokers' own administrators."""
 
@@ -123,6 +145,8 @@ def bindings(role: str, user: str) -> Iterator[AclBinding]:
         yield _allow(user, ResourceType.TOPIC, topic.name, ResourcePatternType.LITERAL, operation)
     if wanted.groups is not None:
         yield _allow(user, ResourceType.GROUP, wanted.groups, ResourcePatternType.PREFIXED, AclOperation.READ)
+    if wanted.watches is not None:
+        yield _allow(user, ResourceType.GROUP, wanted.watches, ResourcePatternType.PREFIXED, AclOperation.DESCRIBE)
 
 
 def _allow(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from fastapi import APIRouter, HTTPException, Request
@@ -13,18 +13,19 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
-from connectors.music_limits import music_limits
 from connectors.publisher import ClipError, kind_of
 from connectors.settings import Settings
 from processors.audio import decode_audio
-from processors.beats import Beat, OfflineBeats
 from processors.identify import Catalogue, CatalogueError, Identifier
 from processors.midi import BadMusicError, read_midi
 from processors.notes import Notes
-from processors.onsets import Transcriber
-from processors.sections import sections_of
 
 from .song_data import SongAnswer, SongPart, SongRequest
+
+if TYPE_CHECKING:  # networks take long to import; who restarts a gateway does not wait for them
+    from processors.beats import Beat, OfflineBeats
+    from processors.identify_music import MusicLimits
+    from processors.onsets import Transcriber
 
 HEARD_AT_ONCE = 2
 FORM = (
@@ -44,7 +45,7 @@ class SongAnalyser:
     """Finds tempo, structure and, where a catalogue is there, the work; may be used from several threads."""
 
     def __init__(self, settings: Settings) -> None:
-        self._limits = music_limits(settings.limits)
+        self._settings = settings
         self._catalogue_dir = settings.catalogue_dir
         self._catalogue: Catalogue | None = None
         self._top = settings.identify.top
@@ -79,6 +80,8 @@ class SongAnalyser:
             BadMusicError, ClipError: it is no music, damaged or over a limit.
             ValueError: it has no beats.
         """
+        from processors.sections import sections_of
+
         notes = self._notes(data, file_name)
         beats = self._beats.beats_of(notes)
         if len(beats) < 2:
@@ -115,11 +118,21 @@ class SongAnalyser:
         return found.candidates[0].work_id if found.status == "matched" else None
 
     @cached_property
+    def _limits(self) -> MusicLimits:
+        from connectors.music_limits import music_limits
+
+        return music_limits(self._settings.limits)
+
+    @cached_property
     def _beats(self) -> OfflineBeats:
+        from processors.beats import OfflineBeats
+
         return OfflineBeats()
 
     @cached_property
     def _transcriber(self) -> Transcriber:
+        from processors.onsets import Transcriber
+
         return Transcriber()
 
 

@@ -15,7 +15,6 @@ from redis.exceptions import RedisError
 
 from connectors.settings import GatewaySettings
 from connectors.sinks import redis_keys as keys
-from connectors.sinks.redis_sink import NOW
 
 from .access import Access
 from .live_feed import LiveFeed
@@ -67,7 +66,7 @@ def router(limits: GatewaySettings, access: Access, feed: LiveFeed, store: redis
 
 async def _known(store: redis.Redis, source_id: str) -> bytes:
     """The newest of each kind that Redis holds, as events of a stream. It does without where Redis is away."""
-    names = {"match": keys.answer(source_id)} | {kind: keys.now(kind, source_id) for kind in NOW.values()}
+    names = {"match": keys.answer(source_id)} | {kind: keys.now(kind, source_id) for kind in keys.NOW.values()}
     try:
         texts = await texts_of(store, list(names.values()))
     except RedisError:

@@ -63,6 +63,11 @@ class Works:
         self._max_notes = settings.gateway.score_max_notes
         self._catalogue: Catalogue | None = None
 
+    async def version(self) -> str:
+        """The state of the catalogue. All of it is read the first time, in a thread."""
+        opened = self.catalogue() if self._catalogue else await asyncio.to_thread(self.catalogue)
+        return opened.version
+
     def catalogue(self) -> Catalogue:
         """As it is on disk now; one stat while it has not changed."""
         known = self._catalogue
@@ -123,7 +128,7 @@ def router(settings: Settings, access: Access, metrics: Metrics) -> APIRouter:
 
     async def answer(method: str, *arguments: object) -> Response:
         try:
-            key = (works.catalogue().version, method, *arguments)
+            key = (await works.version(), method, *arguments)
             text = await cache.get(key, lambda: asyncio.to_thread(getattr(works, method), *arguments))
         except CatalogueError as error:
             raise HTTPException(503, f"The catalogue cannot be read: {error}") from error

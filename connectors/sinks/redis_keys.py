@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from schemas import topics
+
 PREFIX = "continuo:"
+NOW = {
+    topics.BEATS.name: "beat",
+    topics.SECTIONS.name: "section",
+    topics.TRIGGERS.name: "trigger",
+    topics.ERROR_EVENTS.name: "error",
+}
+"""Topics of which the newest event of each source is kept, and what it is called in the key."""
 
 
 def answer(source_id: str) -> str:

@@ -25,19 +25,9 @@ from .base import DestinationUnavailableError, RefusedError, Sink
 
 SCRIPT = resources.files(__package__).joinpath("answers.lua").read_text("utf-8")
 
-
-NOW = {
-    topics.BEATS.name: "beat",
-    topics.SECTIONS.name: "section",
-    topics.TRIGGERS.name: "trigger",
-    topics.ERROR_EVENTS.name: "error",
-}
-"""Topics of which the newest event of each source is kept, and what it is called in the key."""
-
-
 BULK_FIELDS = {
     topics.MATCHES.name: ("source_id", "clip_id", "origin.topic", "origin.partition", "origin.offset"),
-    **dict.fromkeys(NOW, ("source_id",)),
+    **dict.fromkeys(keys.NOW, ("source_id",)),
 }
 
 
@@ -49,7 +39,7 @@ class RedisDestination:
     """
 
     name = "redis-sink"
-    topics: tuple[str, ...] = (topics.MATCHES.name, topics.CATALOGUE.name, topics.INSTRUMENTS.name, *NOW)
+    topics: tuple[str, ...] = (topics.MATCHES.name, topics.CATALOGUE.name, topics.INSTRUMENTS.name, *keys.NOW)
     bulk_fields: Mapping[str, tuple[str, ...]] = BULK_FIELDS
 
     def __init__(self, settings: Settings) -> None:
@@ -82,9 +72,9 @@ class RedisDestination:
                 answers.add(seen, event.source_id, event.clip_id, origin.offset, orjson.dumps(event))
             elif isinstance(event, Instrumentation):
                 pipeline.set(keys.instruments(event.clip_id), orjson.dumps(event), ex=self._expiry_s)
-            elif event is not None and received.origin.topic in NOW:
+            elif event is not None and received.origin.topic in keys.NOW:
                 # what is read again comes in the order of the topic, so that the newest stands in the end
-                name = keys.now(NOW[received.origin.topic], event.source_id)
+                name = keys.now(keys.NOW[received.origin.topic], event.source_id)
                 pipeline.set(name, orjson.dumps(event), ex=self._expiry_s)
             else:
                 _put_work(pipeline, received)
@@ -95,11 +85,11 @@ class RedisDestination:
         """Write all of a topic's records; see ``Destination``."""
         pipeline = self._redis.pipeline(transaction=False)
         sources = [source.decode() for source in records.texts("source_id") if source is not None]
-        if topic in NOW:
+        if topic in keys.NOW:
             # of each source only the newest is ever seen
             newest = dict(zip(sources, records.json(), strict=True))
             for source, text in newest.items():
-                pipeline.set(keys.now(NOW[topic], source), text, ex=self._expiry_s)
+                pipeline.set(keys.now(keys.NOW[topic], source), text, ex=self._expiry_s)
         else:
             answers = Answers()
             origins = zip(records.texts("origin.topic"), records.integers("origin.partition"), strict=True)

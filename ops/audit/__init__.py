@@ -11,6 +11,7 @@ from schemas import topics
 
 from .inputs import TopicAudit, read_ledgers, sum_topics
 from .rhythm import audit_rhythm_store, read_rhythm, sum_rhythm
+from .sound import audit_sound_store, read_sound, sum_sound
 from .stores import StoreAudit, audit_clickhouse, audit_redis
 from .works import audit_works
 
@@ -67,8 +68,10 @@ def run_audit(settings: Settings, stores: bool = True) -> Audit:
     """
     codec = EventCodec(settings)
     ledgers = read_ledgers(settings, codec)
+    sound = read_sound(settings, codec)
     rhythm = read_rhythm(settings, codec)
-    counted = sum_topics(ledgers) | {topics.CATALOGUE.name: audit_works(settings, codec)} | sum_rhythm(rhythm)
+    works = {topics.CATALOGUE.name: audit_works(settings, codec)}
+    counted = sum_topics(ledgers) | sum_sound(sound) | works | sum_rhythm(rhythm)
     if not stores:
         return Audit(counted, {})
     return Audit(
@@ -76,6 +79,7 @@ def run_audit(settings: Settings, stores: bool = True) -> Audit:
         {
             "redis": audit_redis(settings, codec),
             "clickhouse": audit_clickhouse(settings, ledgers),
+            "clickhouse, instruments": audit_sound_store(settings, sound),
             "clickhouse, rhythm": audit_rhythm_store(settings, rhythm),
         },
     )

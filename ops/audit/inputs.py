@@ -78,11 +78,11 @@ def read_ledgers(settings: Settings, codec: EventCodec) -> Ledgers:
     ledgers: Ledgers = {}
     for topic, worker in WORKERS.items():
         with _consumer(settings, group_of(worker)) as consumer:
-            oldest_ms = _oldest_result_ms(consumer, RESULTS[topic], settings)
+            since_ms = _oldest_ms(consumer, RESULTS[topic], settings)
             places = [TopicPartition(topic, number) for number in partitions_of(consumer, topic, settings)]
             committed = consumer.committed(places, timeout=TIMEOUT_S)
             for place, passed in zip(places, committed, strict=True):
-                first, end = _span(consumer, place, oldest_ms)
+                first, end = _span(consumer, place, since_ms)
                 ledgers[topic, place.partition] = Ledger(first, end, max(passed.offset, 0))
     for result_topic, event in _results(settings, codec):
         ledger = ledgers.get((event.origin.topic, event.origin.partition))
@@ -148,11 +148,16 @@ def _span(consumer: Consumer, place: TopicPartition, since_ms: int) -> tuple[int
     return first, end
 
 
-def _oldest_result_ms(consumer: Consumer, name: str, settings: Settings) -> int:
-    """When the oldest kept result was sent, if older ones were deleted by retention; 0 if none were."""
-    oldest_ms = 0
-    for partition in partitions_of(consumer, name, settings):
-        place = TopicPartition(name, partition)
+def oldest_ms(settings: Settings, topic: str) -> int:
+    """When the oldest record that ``topic`` keeps was sent, if older ones were deleted by retention; 0 if none were."""
+    with _consumer(settings, group_of("audit")) as consumer:
+        return _oldest_ms(consumer, topic, settings)
+
+
+def _oldest_ms(consumer: Consumer, topic: str, settings: Settings) -> int:
+    oldest = 0
+    for partition in partitions_of(consumer, topic, settings):
+        place = TopicPartition(topic, partition)
         first, end = consumer.get_watermark_offsets(place, timeout=TIMEOUT_S)
         if 0 < first < end:
             place.offset = first
@@ -160,5 +165,5 @@ def _oldest_result_ms(consumer: Consumer, name: str, settings: Settings) -> int:
             message = consumer.poll(TIMEOUT_S)
             consumer.unassign()
             if message is not None and message.error() is None:
-                oldest_ms = max(oldest_ms, message.timestamp()[1])
-    return oldest_ms
+                oldest = max(oldest, message.timestamp()[1])
+    return oldest

@@ -20,13 +20,14 @@ class RoleName(StrEnum):
     WORKER = "worker"
     SINK = "sink"
     READER = "reader"
+    GATEWAY = "gateway"
 
 
 RoleArgument = Annotated[
     RoleName,
     typer.Argument(
         help="publisher: clips and notes; curator: the catalogue; worker; sink: into Redis and ClickHouse; "
-        "reader: all results."
+        "reader: all results; gateway: what HTTP clients may send, and all results."
     ),
 ]
 User = Annotated[str, typer.Argument(help="A user of the brokers, as in the setting kafka.username.")]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 
 from connectors.settings import Settings
@@ -18,7 +19,7 @@ from ops.lone_gateway import lone_gateway
 from ops.stack import Stack
 from ops.stack.scratch import scratch_settings
 
-from .run import HANG_S, WARM_SHARE, Findings
+from .run import HANG_S, TRIES, WARM_SHARE, Findings
 from .targets import small_catalogue
 
 HTTP = "http"
@@ -72,9 +73,14 @@ def _send(operation: Any, count: int, seed: int, found: Findings, server: Any) -
     def feed(case: Any) -> None:
         nonlocal sent
         sent += 1
-        started = time.perf_counter()
+        took_s = np.inf
         try:
-            answer = case.call(timeout=TIMEOUT_S)
+            for _ in range(TRIES):
+                started = time.perf_counter()
+                answer = case.call(timeout=TIMEOUT_S)
+                took_s = min(took_s, time.perf_counter() - started)
+                if took_s <= HANG_S:
+                    break
         except requests.Timeout:
             note(found.hangs, f"no answer in {TIMEOUT_S:g} s to {case!r}")
             return
@@ -83,7 +89,6 @@ def _send(operation: Any, count: int, seed: int, found: Findings, server: Any) -
             return
         except (requests.RequestException, ValueError, UnicodeError):
             return  # not even the client takes it
-        took_s = time.perf_counter() - started
         found.slowest_ms = max(found.slowest_ms, round(took_s * 1000.0, 1))
         found.accepted += answer.status_code < 400
         if took_s > HANG_S:

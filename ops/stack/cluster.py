@@ -30,14 +30,6 @@ class TopicState:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """A consumer in a group: the name that it gave itself, and the id that it got when it joined."""
-
-    client_id: str
-    member_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class PartitionLag:
     """How far a group has come in one partition; ``lag`` counts the records that are still to come.
 
@@ -80,16 +72,6 @@ class Cluster:
     def broker_ids(self) -> set[int]:
         """The brokers that the cluster has now."""
         return set(self._metadata().brokers)
-
-    def members(self) -> set[Member]:
-        """All members of all groups that are not rebalancing."""
-        groups = self._describe()
-        return {
-            Member(member.client_id, member.member_id)
-            for group in groups
-            if group.state.name == "STABLE"
-            for member in group.members
-        }
 
     def topics(self) -> list[TopicState]:
         """The topics by name, without Kafka's internal ones."""

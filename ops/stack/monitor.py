@@ -6,13 +6,10 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 
-from .cluster import Cluster
 from .errors import NotReadyError
 from .health import Probe
 from .part import Part
-from .workers import Worker
 
 INTERVAL_S = 2.0
 
@@ -32,13 +29,11 @@ class Monitor:
     Args:
         parts: gives the parts to check.
         own_servers: probes of the user's own servers, by name.
-        cluster: asked once a round which workers consume.
     """
 
-    def __init__(self, parts: Callable[[], list[Part]], own_servers: Mapping[str, Probe], cluster: Cluster) -> None:
+    def __init__(self, parts: Callable[[], list[Part]], own_servers: Mapping[str, Probe]) -> None:
         self._parts = parts
         self._own_servers = own_servers
-        self._cluster = cluster
         self._findings: dict[str, Finding] = {}
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="monitor", daemon=True)
@@ -63,22 +58,8 @@ class Monitor:
             while not self._closing.wait(INTERVAL_S):
                 running = [(part, part.pid) for part in self._parts() if part.pid is not None]
                 pending = {name: pool.submit(_find, probe.check, None) for name, probe in self._own_servers.items()}
-                pending |= {
-                    part.name: pool.submit(_find, part.check, pid)
-                    for part, pid in running
-                    if not isinstance(part, Worker)
-                }
-                findings = self._find_workers([(part, pid) for part, pid in running if isinstance(part, Worker)])
-                self._findings = findings | {name: future.result() for name, future in pending.items()}
-
-    def _find_workers(self, workers: list[tuple[Worker, int]]) -> dict[str, Finding]:
-        if not workers:
-            return {}
-        try:
-            members = self._cluster.members()
-        except NotReadyError as error:
-            return {worker.name: Finding(False, str(error), pid) for worker, pid in workers}
-        return {worker.name: _find(partial(worker.check_among, members), pid) for worker, pid in workers}
+                pending |= {part.name: pool.submit(_find, part.check, pid) for part, pid in running}
+                self._findings = {name: future.result() for name, future in pending.items()}
 
 
 def _find(check: Callable[[], str], pid: int | None) -> Finding:

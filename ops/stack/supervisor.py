@@ -12,7 +12,6 @@ from connectors.settings import Settings
 from connectors.topic_admin import create_topics
 from ops.workers import WORKERS
 
-from .cluster import Cluster
 from .errors import NotReadyError, StackError
 from .health import PROBES, Probe
 from .java import JarCache
@@ -59,7 +58,7 @@ class Supervisor:
             name: probe(settings) for name, probe in PROBES.items() if name not in embedded
         }
         self._stack = Stack(settings, embedded)
-        self._monitor = Monitor(lambda: self._stack.parts, self._own_servers, Cluster(settings))
+        self._monitor = Monitor(lambda: self._stack.parts, self._own_servers)
 
     def run(self) -> None:
         """Bring everything up and keep it up until the calling thread is interrupted; then stop everything.

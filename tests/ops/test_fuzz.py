@@ -64,16 +64,25 @@ def brittle() -> Target:
     import os
     import time
 
-    calls = iter(range(100))
+    whole = b"whole"
+    seen: list[bytes] = []
 
     def feed(data: bytes) -> bool:
-        match next(calls):
+        if data == whole:
+            return True
+        if data not in seen:
+            seen.append(data)
+        match seen.index(data):
             case 2:
                 time.sleep(0.5)
-            case 4:
+            case 4 if data not in slept:
+                slept.append(data)
+                time.sleep(0.5)
+            case 5:
                 raise IndexError("no such byte")
-            case 6:
+            case 7:
                 os._exit(3)
         return True
 
-    return Target([b"whole"], feed)
+    slept: list[bytes] = []
+    return Target([whole], feed)

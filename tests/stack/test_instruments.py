@@ -22,6 +22,8 @@ from connectors.registry import EventCodec
 from connectors.settings import Settings
 from connectors.sinks import redis_keys
 from connectors.sinks.clickhouse_schema import migrate
+from ops.audit import run_audit
+from ops.audit.sound import read_sound
 from ops.stack import Stack
 from processors.instruments import LABELS, InstrumentDetector
 from schemas import topics
@@ -159,6 +161,22 @@ def test_redis_and_clickhouse_hold_the_answer(listening: Listening, settings: Se
     finally:
         client.close()
         store.close()
+
+
+def test_the_audit_counts_instruments(listening: Listening, settings: Settings) -> None:
+    answer = listening.ask(wav(tone(1.0)))
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        audit = run_audit(settings)
+        of_clips, of_store = audit.topics["clips, instruments"], audit.stores["clickhouse, instruments"]
+        assert (of_clips.lost, of_store.lost, of_store.duplicated) == (0, 0, 0)
+        if not of_clips.waiting and not of_store.waiting:
+            break
+        assert time.monotonic() < deadline, audit.to_json()
+        time.sleep(0.5)
+    sound = read_sound(settings, EventCodec(settings))
+    assert sound.answers[answer.origin] == 1
+    assert of_clips.records == of_clips.answered == of_store.expected > 0
 
 
 def test_who_decodes_waits_for_who_judges(listening: Listening, settings: Settings) -> None:

@@ -54,11 +54,11 @@ def test_clickhouse_keeps_its_rows(stack: Stack, settings: Settings) -> None:
     query(settings, "DROP TABLE test_kept")
 
 
-def test_a_worker_is_healthy_when_it_consumes(stack: Stack) -> None:
+def test_a_worker_is_healthy_when_it_is_ready(stack: Stack) -> None:
     worker = stack.add("clips")
     try:
         worker.start()
-        assert worker.wait_healthy() == "consumes"
+        assert worker.wait_healthy() == "ready"
     finally:
         began = time.monotonic()
         worker.stop()
