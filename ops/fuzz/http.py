@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import psutil
 
@@ -20,10 +21,11 @@ from ops.stack import Stack
 from ops.stack.scratch import scratch_settings
 
 from .run import HANG_S, TRIES, WARM_SHARE, Findings
-from .targets import small_catalogue
+from .targets import KINDS, small_catalogue
 
 HTTP = "http"
 TIMEOUT_S = 10.0
+WARM_TIMEOUT_S = 60.0
 MOST_DETAILS = 20
 NOW_AWAY = 503
 """What a gateway may say: Kafka, which is not there, cannot be asked now."""
@@ -45,6 +47,7 @@ def fuzz_http(inputs: int, seed: int, say: Callable[[str], None] = print) -> Fin
                     path_regex=STREAMS
                 )
                 operations: list[Any] = [made.ok() for made in schema.get_all_operations()]  # type: ignore[union-attr]
+                _warm(settings)
                 process = psutil.Process(server.pid)
                 for number, operation in enumerate(operations):
                     share = inputs * (number + 1) // len(operations) - inputs * number // len(operations)
@@ -110,6 +113,13 @@ def _send(operation: Any, count: int, seed: int, found: Findings, server: Any) -
             run()
         except hypothesis.errors.Unsatisfiable:
             continue  # an operation without parameters has no wrong ones
+
+
+def _warm(settings: Settings) -> None:
+    """Let the gateway hear a song of each kind, so that it has imported and compiled what it does when first asked."""
+    with httpx.Client(base_url=settings.gateway_url, timeout=WARM_TIMEOUT_S, trust_env=False) as client:
+        for name, song in (("song.mid", KINDS["midi"]().wholes[0]), ("song.wav", KINDS["audio"]().wholes[0])):
+            client.post("api/analyze-song", files={"file": (name, song)})
 
 
 def _hasty(settings: Settings) -> Settings:
