@@ -54,7 +54,7 @@ def test_what_breaks_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     told: list[str] = []
     monkeypatch.setattr(run.multiprocessing, "get_context", lambda _: run.multiprocessing)  # forked, with the patches
     monkeypatch.setitem(KINDS, "brittle", brittle)
-    found = fuzz("brittle", 7, seed=0, keep=tmp_path / "found", say=told.append)
+    found = fuzz("brittle", 8, seed=0, keep=tmp_path / "found", say=told.append)
     assert (len(found.crashes), len(found.hangs), len(found.errors)) == (1, 1, 1)
     assert len(told) == 3
     assert len(list((tmp_path / "found").iterdir())) == 3
