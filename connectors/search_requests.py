@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connectors.settings import SearchSettings
-from processors.search_request import Filters, SearchLimits, SearchRequest
+from processors.search.limits import Filters, SearchLimits, SearchRequest
 from schemas.search import SearchQuery
 
 

@@ -16,16 +16,11 @@ from connectors.search_requests import search_limits
 from connectors.settings import Settings
 from processors.identify import Catalogue
 from processors.midi import BadMusicError
-from processors.search import (
-    BadSearchError,
-    Heard,
-    Hearing,
-    SearchEngine,
-    SearchIndex,
-    SearchModel,
-    SearchRequest,
-    identifier_of,
-)
+from processors.search.engine import SearchEngine
+from processors.search.hearing import Heard, Hearing, identifier_of
+from processors.search.index import SearchIndex
+from processors.search.limits import BadSearchError, SearchRequest
+from processors.search.model import SearchModel
 
 
 def open_engine(path: Path, settings: Settings) -> SearchEngine:

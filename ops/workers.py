@@ -239,7 +239,7 @@ def _expected() -> tuple[type[Exception], ...]:
     from processors.errors import StylesError
     from processors.identify import CatalogueError
     from processors.model_files import ModelError
-    from processors.search import TextEncoderError
+    from processors.search.text import TextEncoderError
     from processors.triggers import RulesError
 
     return (

@@ -17,16 +17,11 @@ from connectors.search_requests import request_of, search_limits
 from connectors.settings import Settings
 from processors.identify import Catalogue, CatalogueError
 from processors.midi import BadMusicError
-from processors.search import (
-    BadSearchError,
-    Found,
-    Heard,
-    Hearing,
-    SearchEngine,
-    SearchIndex,
-    SearchModel,
-    identifier_of,
-)
+from processors.search.engine import Found, SearchEngine
+from processors.search.hearing import Heard, Hearing, identifier_of
+from processors.search.index import SearchIndex
+from processors.search.limits import BadSearchError
+from processors.search.model import SearchModel
 from schemas import topics
 from schemas.codec import UndecodableError
 from schemas.events import Failure, now_us

@@ -40,7 +40,6 @@ from .publishing import AWAY, Publish
 from .results import BusyError, ClipResults, StoreAwayError, redis_of
 from .rhythm_mode import RhythmModes
 from .search_results import SearchResults
-from .songs import SongAnalyser
 from .status import Status
 
 THREADS = 32
@@ -108,7 +107,7 @@ def make_gateway(
     app.include_router(analytics.page_router())
     app.include_router(analytics.router(analytics.History(settings)), dependencies=access.needs("read"))
     rhythm = access.needs("rhythm")
-    app.include_router(songs.router(SongAnalyser(settings)), dependencies=rhythm)
+    app.include_router(songs.router(settings), dependencies=rhythm)
     app.include_router(rhythm_mode.router(modes), dependencies=rhythm)
     app.include_router(beat_trigger.router(publish, rules), dependencies=rhythm)
     for kind in (*AWAY, StoreAwayError, BusyError):

@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 from connectors.publisher import ClipMaker
 from connectors.settings import Settings
 from connectors.sinks import redis_keys as keys
-from processors.search_request import MODES, Mode
+from processors.search.limits import MODES, Mode
 from schemas import topics
 from schemas.search import SearchQuery, SearchResult
 

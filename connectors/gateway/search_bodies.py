@@ -18,7 +18,7 @@ from starlette.datastructures import FormData, UploadFile
 from connectors.publisher import ClipError, ClipMaker
 from connectors.search_requests import request_of, search_limits
 from connectors.settings import SearchSettings
-from processors.search_request import BadSearchError, Mode
+from processors.search.limits import BadSearchError, Mode
 from schemas.events import BlobRef, now_us
 from schemas.search import SearchQuery
 

@@ -10,13 +10,12 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import structlog
 from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_when_event_set, wait_exponential
 
-from connectors.batches import BatchReader, Records
 from connectors.consumer import Received
 from connectors.dead_letters import dead_letter
 from connectors.kafka_client import client_config
@@ -28,6 +27,9 @@ from connectors.tracing import traceparent_in
 from schemas import topics
 from schemas.codec import UndecodableError
 from schemas.events import DeadLetter, Origin
+
+if TYPE_CHECKING:
+    from connectors.batches import BatchReader, Records
 
 GROUP_PREFIX = "continuo-"
 POLL_S = 0.1
@@ -86,10 +88,10 @@ class BulkDestination(Destination, Protocol):
     """A destination that can also take the records of a topic without an event for each.
 
     Attributes:
-        bulk_fields: which topics, and the fields of their records that it takes to write them.
+        readers: of the topics whose records it takes in bulk.
     """
 
-    bulk_fields: Mapping[str, tuple[str, ...]]
+    readers: Mapping[str, BatchReader]
 
     def write_bulk(self, topic: str, records: Records) -> None:
         """Write all of a batch's records of one topic.
@@ -122,8 +124,7 @@ class Sink:
         self._producer = EventProducer(settings, self._codec)
         self._wait = wait_exponential(settings.sinks.backoff_min_s, settings.sinks.backoff_max_s)
         self._bulk = destination if isinstance(destination, BulkDestination) else None
-        fields = self._bulk.bulk_fields if self._bulk else {}
-        self._readers = {topic: BatchReader(topic, names) for topic, names in fields.items()}
+        self._readers = self._bulk.readers if self._bulk else {}
         self._batch: list[Message] = []
         self._prepared = False
         self._paused = False

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import structlog
 from clickhouse_connect.driver import Client
 from clickhouse_connect.driver.exceptions import DataError
 
-from connectors.batches import Records, container
+from connectors.batches import BatchReader, Records, container
 from connectors.clickhouse_client import ERRORS, ClickHouseUnavailableError, clickhouse_client, first_line, is_refusal
 from connectors.consumer import Received
 from connectors.settings import Settings
@@ -43,12 +43,12 @@ class ClickHouseDestination:
         topics.INSTRUMENTS.name,
         *TABLES,
     )
-    bulk_fields: Mapping[str, tuple[str, ...]] = BULK_FIELDS
 
     def __init__(self, settings: Settings) -> None:
         self.batch_rows = settings.clickhouse.batch_rows
         self.batch_interval_s = settings.clickhouse.batch_interval_s
         self._settings = settings
+        self.readers = {topic: BatchReader(topic, fields) for topic, fields in BULK_FIELDS.items()}
         self._client: Client | None = None
         self._types: dict[str, dict[str, str]] = {}
         self._landings: dict[str, str] = {}

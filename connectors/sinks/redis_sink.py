@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from importlib import resources
 
 import orjson
@@ -12,7 +12,7 @@ import redis
 from redis.client import Pipeline
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
-from connectors.batches import Records
+from connectors.batches import BatchReader, Records
 from connectors.consumer import Received
 from connectors.settings import Settings
 from connectors.telemetry import Telemetry
@@ -40,10 +40,10 @@ class RedisDestination:
 
     name = "redis-sink"
     topics: tuple[str, ...] = (topics.MATCHES.name, topics.CATALOGUE.name, topics.INSTRUMENTS.name, *keys.NOW)
-    bulk_fields: Mapping[str, tuple[str, ...]] = BULK_FIELDS
 
     def __init__(self, settings: Settings) -> None:
         options = settings.redis
+        self.readers = {topic: BatchReader(topic, fields) for topic, fields in BULK_FIELDS.items()}
         self.batch_rows = options.batch_rows
         self.batch_interval_s = options.batch_interval_s
         self._arguments = (options.reorder_window, options.answer_expiry_s, options.stream_max_length)

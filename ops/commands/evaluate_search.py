@@ -25,8 +25,8 @@ def search(
     from connectors.settings import Settings
     from ops.evaluate.search import evaluate_search, load_collection
     from processors.identify import CatalogueError
-    from processors.search import SearchModel, TextEncoderError
-    from processors.search.text import TextEncoder
+    from processors.search.model import SearchModel
+    from processors.search.text import TextEncoder, TextEncoderError
 
     settings = Settings()
     try:

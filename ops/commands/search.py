@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from processors.search import SearchRequest
+    from processors.search.limits import SearchRequest
 
 FAILED = 1
 USAGE = 2
@@ -35,7 +35,7 @@ def search(
 
     The first search after a catalogue has changed embeds its new works. Exit code: 0 answered, 1 failed, 2 wrong usage.
     """
-    from processors.search import Filters, SearchRequest
+    from processors.search.limits import Filters, SearchRequest
 
     if like is not None and (text is not None or audio is not None):
         typer.echo("Give --like alone, without TEXT and --audio.", err=True)
@@ -61,7 +61,7 @@ def _answer(request: SearchRequest, audio: Path | None, catalogue: Path | None, 
     from connectors.settings import Settings
     from ops.searching import search_files
     from processors.identify import CatalogueError
-    from processors.search import TextEncoderError
+    from processors.search.text import TextEncoderError
 
     settings = Settings()
     try:

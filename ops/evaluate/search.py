@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.identify import Catalogue
-from processors.search import SearchIndex, SearchModel
 from processors.search.concepts import CONCEPTS, MUSIC, Concept, degree, music_vector
 from processors.search.facts import Facts, facts_of
-from processors.search.model import name_text
+from processors.search.index import SearchIndex
+from processors.search.model import SearchModel, name_text
 from processors.search.text import TextEncoder
 
 from .search_queries import QUERIES

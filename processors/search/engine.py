@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.parts import INSTRUMENTS
-from processors.search_request import BadSearchError, SearchLimits, SearchRequest
 
 from .concepts import MUSIC
 from .hearing import Heard
 from .index import SearchIndex
+from .limits import BadSearchError, SearchLimits, SearchRequest
 from .model import SearchModel
 
 TONICS = ("C", "C sharp", "D", "E flat", "E", "F", "F sharp", "G", "A flat", "A", "B flat", "B")

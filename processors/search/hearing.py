@@ -15,9 +15,9 @@ from processors.identify_audio import identify_transcription
 from processors.identify_music import MusicLimits
 from processors.midi import read_score
 from processors.onsets import Transcriber
-from processors.search_request import BadSearchError
 
 from .facts import Facts, facts_of
+from .limits import BadSearchError
 
 PERFORMANCES = 5
 """Works of which the music may be a performance."""

@@ -24,10 +24,10 @@ from processors.identify import Catalogue, CatalogueError, WorkInfo
 from processors.identify.files import write_durably
 from processors.identify.segment import Segment, hash_id
 from processors.parts import NUMBER
-from processors.search_request import Filters
 
 from .constants import DIMENSION
 from .facts import facts_of
+from .limits import Filters
 from .model import SearchModel, name_text
 
 FOLDER = "search"

@@ -12,7 +12,10 @@ from processors.identify import Catalogue, WorkEntry
 from processors.notes import Notes
 from processors.parts import NUMBER, Part
 from processors.score_beats import ScoreBeats
-from processors.search import SearchEngine, SearchIndex, SearchLimits, SearchModel
+from processors.search.engine import SearchEngine
+from processors.search.index import SearchIndex
+from processors.search.limits import SearchLimits
+from processors.search.model import SearchModel
 
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 11)
 CHOIR = ("voice",) * 4

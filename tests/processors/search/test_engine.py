@@ -9,16 +9,9 @@ from processors.identify import Catalogue
 from processors.identify_music import MusicLimits
 from processors.midi import BadMusicError, write_midi
 from processors.notes import Notes
-from processors.search import (
-    BadSearchError,
-    Filters,
-    Found,
-    Heard,
-    Hearing,
-    SearchEngine,
-    SearchRequest,
-    identifier_of,
-)
+from processors.search.engine import Found, SearchEngine
+from processors.search.hearing import Heard, Hearing, identifier_of
+from processors.search.limits import BadSearchError, Filters, SearchRequest
 
 from .conftest import entry
 

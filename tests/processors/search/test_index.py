@@ -9,8 +9,9 @@ import pytest
 
 from processors.embeddings.index import VectorIndexError
 from processors.identify import Catalogue
-from processors.search import Filters, SearchIndex, SearchModel
-from processors.search.index import FOLDER
+from processors.search.index import FOLDER, SearchIndex
+from processors.search.limits import Filters
+from processors.search.model import SearchModel
 
 from .conftest import entry
 
