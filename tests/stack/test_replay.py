@@ -28,8 +28,8 @@ def replay(settings: Settings, *words: str) -> Result:
 @pytest.fixture(scope="module")
 def place(stack: Stack, settings: Settings) -> tuple[int, int]:
     """A partition that a group has read to its end: 10 records of hours ago, 5 of now. Partition and end."""
-    created = AdminClient({"bootstrap.servers": settings.bootstrap_servers}).create_topics([NewTopic(TOPIC, 6, 1)])
-    created[TOPIC].result(timeout=30)
+    admin = AdminClient({"bootstrap.servers": settings.bootstrap_servers})
+    admin.create_topics([NewTopic(TOPIC, 6, 1)])[TOPIC].result(timeout=30)
     producer = Producer({"bootstrap.servers": settings.bootstrap_servers})
     now_ms = int(datetime.now(UTC).timestamp() * 1000)
     for number in range(15):
