@@ -32,8 +32,8 @@ def _watch(settings: Settings, telemetry: Telemetry, stop: threading.Event) -> N
     # a worker that has just been started has better things to do
     if stop.wait(settings.observe.lag_interval_s):
         return
-    from ops.stack.cluster import Cluster
-    from ops.stack.errors import NotReadyError
+    from ops.cluster import Cluster
+    from ops.not_ready import NotReadyError
 
     cluster = Cluster(settings)
     metrics = telemetry.metrics

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import operator
 import struct
 import types
 import typing
@@ -107,43 +108,90 @@ def _name_of(schema: Any) -> str:
     return str(schema.get("name", "another kind of schema")) if isinstance(schema, dict) else "another kind of schema"
 
 
-def _to_plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
-        return {name: _to_plain(getattr(value, name)) for name in _field_names(value.__class__)}
-    if isinstance(value, tuple):
-        return [_to_plain(item) for item in value]
-    return value
+Convert = Callable[[Any], Any]
 
 
-@cache
-def _field_names(cls: Any) -> tuple[str, ...]:
-    return tuple(f.name for f in dataclasses.fields(cls))
+def _to_plain(event: Any) -> dict[str, Any]:
+    """The fields of a dataclass as fastavro writes them."""
+    fields = _fields(event.__class__)
+    plain = dict(zip(fields.names, fields.values_of(event), strict=True))
+    for name, flatten in fields.flatten:
+        plain[name] = flatten(plain[name])
+    return plain
 
 
 def from_plain(cls: Any, plain: dict[str, Any]) -> Any:
     """Build the dataclass ``cls`` from a decoded Avro record."""
-    return cls(**{name: convert(plain[name]) for name, convert in _converters(cls)})
+    fields = _fields(cls)
+    values = {name: plain[name] for name in fields.names}
+    for name, build in fields.build:
+        values[name] = build(values[name])
+    return cls(**values)
+
+
+class _Fields(typing.NamedTuple):
+    """What is known of a dataclass: worked out once, for answers are written a thousand times a second.
+
+    Attributes:
+        values_of: gives the values of all fields of an event.
+        build, flatten: of the fields that need it, what makes the value of Avro's, and Avro's of the value.
+    """
+
+    names: tuple[str, ...]
+    values_of: Convert
+    build: tuple[tuple[str, Convert], ...]
+    flatten: tuple[tuple[str, Convert], ...]
 
 
 @cache
-def _converters(cls: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+def _fields(cls: Any) -> _Fields:
     hints = typing.get_type_hints(cls)
-    return tuple((f.name, _converter(hints[f.name])) for f in dataclasses.fields(cls))
+    names = tuple(field.name for field in dataclasses.fields(cls))
+    get = operator.attrgetter(*names)
+    build = ((name, _builder(hints[name])) for name in names)
+    flatten = ((name, _flattener(hints[name])) for name in names)
+    return _Fields(
+        names,
+        get if len(names) > 1 else lambda event: (get(event),),
+        tuple((name, convert) for name, convert in build if convert),
+        tuple((name, convert) for name, convert in flatten if convert),
+    )
 
 
-def _converter(hint: Any) -> Callable[[Any], Any]:
-    if typing.get_origin(hint) in (typing.Union, types.UnionType):
-        (inner,) = (arg for arg in typing.get_args(hint) if arg is not type(None))
-        convert = _converter(inner)
-        return lambda value: None if value is None else convert(value)
+def _builder(hint: Any) -> Convert | None:
+    """What makes a value of type ``hint`` of Avro's; None where they are the same."""
+    if (inner := _optional(hint)) is not None:
+        return _unless_none(_builder(inner))
     if typing.get_origin(hint) is tuple:
-        item = _converter(typing.get_args(hint)[0])
-        return lambda values: tuple(item(value) for value in values)
+        build = _builder(typing.get_args(hint)[0])
+        return tuple if build is None else lambda values: tuple([build(value) for value in values])
     if dataclasses.is_dataclass(hint):
         return lambda plain: from_plain(hint, plain)
     if hint is int:
         return lambda value: _microseconds(value) if isinstance(value, datetime) else value
-    return lambda value: value
+    return None
+
+
+def _flattener(hint: Any) -> Convert | None:
+    """What makes Avro's value of one of type ``hint``; None where they are the same."""
+    if (inner := _optional(hint)) is not None:
+        return _unless_none(_flattener(inner))
+    if typing.get_origin(hint) is tuple:
+        flatten = _flattener(typing.get_args(hint)[0])
+        return list if flatten is None else lambda values: [flatten(value) for value in values]
+    return _to_plain if dataclasses.is_dataclass(hint) else None
+
+
+def _optional(hint: Any) -> Any:
+    """The type of which there may be a value or none; None for other types."""
+    if typing.get_origin(hint) not in (typing.Union, types.UnionType):
+        return None
+    (inner,) = (arg for arg in typing.get_args(hint) if arg is not type(None))
+    return inner
+
+
+def _unless_none(convert: Convert | None) -> Convert | None:
+    return convert and (lambda value: None if value is None else convert(value))
 
 
 def _microseconds(moment: datetime) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import faust
+import uvloop
 
 from connectors.settings import Settings
 from connectors.telemetry import Telemetry
@@ -49,6 +50,7 @@ def run_agent(settings: Settings, handler: AgentHandler, telemetry: Telemetry) -
     Raises:
         BaseException: what made it fail; whoever supervises the process starts it again.
     """
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())  # also for the loop of Faust's consumer thread
     asyncio.run(serve(lambda: _app(settings, handler, telemetry), telemetry))
 
 

@@ -21,7 +21,7 @@ from schemas.events import Clip, Match
 
 from .pace import at
 from .quantiles import quantiles
-from .rig import Rig, rig
+from .rig import Rig, rig, run_in
 
 SILENCE_S = 30.0
 SETTLE = 50
@@ -39,6 +39,7 @@ def cost(clips: int, per_s: float, seed: int) -> dict[str, Any]:
     """
     with rig(("kafka", "registry"), ("clips",)) as made:
         material = clips_of_works(made.works, clips + SETTLE, np.random.default_rng(seed), AS_WRITTEN)
+        run_in(made)
         identifier = Identifier(Catalogue.open(made.settings.catalogue_dir))
         identifier.warm_up()
         direct_ms, direct_core_ms = _directly(identifier, material)

@@ -19,7 +19,7 @@ from schemas.events import Clip
 from .pace import at
 from .players import player
 from .quantiles import quantiles
-from .rig import Rig, rig
+from .rig import Rig, rig, run_in
 
 SILENCE_S = 30.0
 SOURCES = 16
@@ -55,6 +55,7 @@ def latency(load: Load, seed: int) -> dict[str, Any]:
     """
     with rig(("kafka", "registry"), ("clips", "live")) as made:
         rng = np.random.default_rng(seed)
+        run_in(made)
         return {
             "clip": _clip_latency(made, load, AS_WRITTEN, rng),
             "disturbed_clip": _clip_latency(made, load, DISTURBED, rng),

@@ -21,7 +21,7 @@ from schemas.events import Clip, Event, Match
 from .pace import at
 from .players import player
 from .quantiles import quantiles
-from .rig import Rig, rig
+from .rig import Rig, rig, run_in
 
 SILENCE_S = 15.0
 SOURCES = (1, 10, 100, 1_000)
@@ -43,6 +43,7 @@ def scale(seed: int, say: Callable[[str], None]) -> dict[str, Any]:
     """
     with rig(("kafka", "registry"), ("clips", "live")) as made:
         rng = np.random.default_rng(seed)
+        run_in(made)
         result: dict[str, Any] = {"workers": {}, "sources": {}, "clip_s": {}, "bytes": {}}
         for sources in SOURCES:
             result["sources"][sources] = _live(made, sources, rng)

@@ -5,7 +5,3 @@ from __future__ import annotations
 
 class StackError(Exception):
     """The stack cannot do what was asked; the message says what happened and what to do."""
-
-
-class NotReadyError(Exception):
-    """A part does not answer, or not yet; the message says what was seen."""

@@ -11,9 +11,9 @@ import httpx
 import redis
 
 from connectors.settings import Settings
+from ops.cluster import Cluster
+from ops.not_ready import NotReadyError
 
-from .cluster import Cluster
-from .errors import NotReadyError
 from .java import pinned_version
 
 TIMEOUT_S = 3.0

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from connectors.settings import Settings
+from ops.cluster import Cluster
+from ops.not_ready import NotReadyError
 from schemas.topics import TOPICS
 
-from .cluster import Cluster
-from .errors import NotReadyError, StackError
+from .errors import StackError
 from .java import JarCache, java_program
 from .launcher import Launcher
 from .ports import HOST

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from .errors import NotReadyError
+from ops.not_ready import NotReadyError
+
 from .health import Probe
 from .part import Part
 

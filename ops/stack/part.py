@@ -12,8 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from connectors.settings import Settings
+from ops.not_ready import NotReadyError
 
-from .errors import NotReadyError, StackError
+from .errors import StackError
 from .launcher import Launcher
 from .ports import require_free
 

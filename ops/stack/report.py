@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from connectors.settings import Settings
+from ops.cluster import Cluster, GroupState, TopicState
+from ops.not_ready import NotReadyError
 
-from .cluster import Cluster, GroupState, TopicState
-from .errors import NotReadyError
 from .health import PROBES
 from .run_state import PartState, RunState, running
 from .stack import embedded_servers

@@ -10,9 +10,10 @@ from typing import Protocol
 from connectors.registry import EventCodec
 from connectors.settings import Settings
 from connectors.topic_admin import create_topics
+from ops.not_ready import NotReadyError
 from ops.workers import WORKERS
 
-from .errors import NotReadyError, StackError
+from .errors import StackError
 from .health import PROBES, Probe
 from .java import JarCache
 from .monitor import Finding, Monitor

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from rich.table import Table
 from rich.text import Text
 
-from .cluster import GroupState, TopicState
+from ops.cluster import GroupState, TopicState
+
 from .run_state import PartState
 
 STYLES = {

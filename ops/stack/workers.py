@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from connectors.settings import Settings
 from ops.healthcheck import lacking
+from ops.not_ready import NotReadyError
 
 from .environment import environment_with
-from .errors import NotReadyError
 from .launcher import Launcher
 from .part import Part
 from .ports import free_ports

@@ -12,8 +12,8 @@ from connectors.producer import EventProducer
 from connectors.registry import EventCodec
 from connectors.settings import Settings
 from ops.bench.band import Song, make_song
+from ops.cluster import Cluster
 from ops.stack import Stack
-from ops.stack.cluster import Cluster
 from processors.beats import BeatNetwork, LiveBeats
 from processors.identify import Catalogue, WorkEntry
 from processors.score_beats import ScoreBeats

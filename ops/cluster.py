@@ -12,8 +12,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec  # type: ignore[attr-d
 
 from connectors.kafka_client import admin_config
 from connectors.settings import Settings
-
-from .errors import NotReadyError
+from ops.not_ready import NotReadyError
 
 TIMEOUT_S = 3.0
 OLDEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
