@@ -20,7 +20,7 @@ from ops.stack.scratch import scratch_settings
 from processors.identify import Catalogue
 from schemas.events import Candidate, Match, Origin, Place
 
-from .http_load import Load
+from .http_load import Load, get
 from .quantiles import quantiles
 
 CLIPS = 50
@@ -46,19 +46,20 @@ def gateway(requests_per_s: float, seconds: float) -> dict[str, Any]:
         settings = scratch_settings(Path(folder)).model_copy(update={"gateway": limits})
         Catalogue.update(settings.catalogue_dir)
         with Stack(settings, ("redis",)), lone_gateway(settings) as server:
-            paths = _put_answers(settings)
+            port = settings.embedded.gateway_port
+            asked = [get(HOST, port, path) for path in _put_answers(settings)]
             process = psutil.Process(server.pid)
-            return asyncio.run(_measure(settings.embedded.gateway_port, paths, process, requests_per_s, seconds))
+            return asyncio.run(_measure(port, asked, process, requests_per_s, seconds))
 
 
 async def _measure(
-    port: int, paths: list[str], process: psutil.Process, requests_per_s: float, seconds: float
+    port: int, asked: list[bytes], process: psutil.Process, requests_per_s: float, seconds: float
 ) -> dict[str, Any]:
-    await Load(HOST, port, paths, CONNECTIONS).steady(requests_per_s, SETTLE_S)
-    steady, before = Load(HOST, port, paths, CONNECTIONS), process.cpu_times()
+    await Load(HOST, port, asked, CONNECTIONS).steady(requests_per_s, SETTLE_S)
+    steady, before = Load(HOST, port, asked, CONNECTIONS), process.cpu_times()
     await steady.steady(requests_per_s, seconds)
     after = process.cpu_times()
-    most_per_s = await Load(HOST, port, paths, CONNECTIONS).flat_out(SETTLE_S)
+    most_per_s = await Load(HOST, port, asked, CONNECTIONS).flat_out(SETTLE_S)
     return quantiles([1000.0 * took_s for took_s in steady.timings_s]) | {
         "refused": steady.refused,
         "gateway_cores": round((after.user + after.system - before.user - before.system) / seconds, 3),

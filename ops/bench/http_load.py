@@ -46,17 +46,28 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
 
+def get(host: str, port: int, path: str) -> bytes:
+    """A request for a page."""
+    return f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode()
+
+
+def post(host: str, port: int, path: str, body: bytes) -> bytes:
+    """A request that sends JSON."""
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
 class Load:
-    """Requests to one server.
+    """Requests to one server, in turn.
 
     Attributes:
         timings_s: of the good answers, from when each request was due.
         refused: how many answers were no 200.
     """
 
-    def __init__(self, host: str, port: int, paths: Sequence[str], connections: int) -> None:
+    def __init__(self, host: str, port: int, requests: Sequence[bytes], connections: int) -> None:
         self._address = (host, port)
-        self._requests = [f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode() for path in paths]
+        self._requests = requests
         self._count = connections
         self._free: deque[Connection] = deque()
         self._due: deque[float] = deque()

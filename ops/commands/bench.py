@@ -196,6 +196,21 @@ def gateway(
 
 
 @bench.command()
+def search(
+    queries: Annotated[int, typer.Option(min=10, max=100_000, help="Through Kafka, one after the other.")] = 300,
+    requests_per_s: Annotated[float, typer.Option(min=1.0, max=100_000.0, help="Of cached searches.")] = 1500.0,
+    seconds: Annotated[float, typer.Option(min=1.0, max=600.0)] = 10.0,
+    vectors: Annotated[list[int] | None, typer.Option(help="Made ones: 10,000 and 1,000,000 by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The search's index with made vectors, a text query's way through Kafka, and cached searches over HTTP."""
+    from ops.bench.search import SIZES
+    from ops.bench.search import search as measure
+
+    _print(measure(queries, requests_per_s, seconds, vectors or SIZES), as_json)
+
+
+@bench.command()
 def streams(
     sources: Annotated[int, typer.Option(min=1, max=10_000, help="Players that are followed.")] = 500,
     notes_per_s: Annotated[float, typer.Option(min=0.1, max=100.0, help="Of each player.")] = 2.0,

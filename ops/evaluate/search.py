@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from processors.identify import Catalogue
-from processors.search.concepts import CONCEPTS, MUSIC, Concept, degree, music_vector
+from processors.search.concepts import CONCEPTS, MUSIC, Concept, degree
 from processors.search.facts import Facts, facts_of
 from processors.search.index import SearchIndex
 from processors.search.model import SearchModel, name_text
@@ -101,7 +101,13 @@ def _ways(
     queries = np.array([model.query(text) for text in texts])
     music = queries.copy()
     music[:, MUSIC:] = 0.0
-    examples = _examples(collection, grades)
+    rows = _example_rows(grades).tolist()
+    heard = [_half_minute(collection, row) for row in rows]
+    files = [collection.facts[row] for row in rows]
+
+    def both(examples: Sequence[Facts]) -> Scores:
+        return np.array([model.both(*pair, ALPHA) for pair in zip(texts, examples, strict=True)]) @ vectors.T
+
     return {
         "BM25 over metadata": bm25(collection.names, texts),
         "text encoder over metadata": plain @ _means(collection.names, encoder).T,
@@ -109,12 +115,15 @@ def _ways(
         "text encoder over fact sheets": plain @ _means(sheets, encoder).T,
         "search, without names": music @ vectors.T,
         "search": queries @ vectors.T,
-        "music of an example": examples @ vectors.T,
-        HYBRID: (0.7 * queries + 0.3 * examples) @ vectors.T,
+        f"notes {EXAMPLE}": np.array([model.music(facts) for facts in heard]) @ vectors.T,
+        f"file {EXAMPLE}": np.array([model.music(facts) for facts in files]) @ vectors.T,
+        f"hybrid: search, and notes {EXAMPLE}": both(heard),
+        f"hybrid: search, and file {EXAMPLE}": both(files),
     }
 
 
-HYBRID = "hybrid: search and an example"
+EXAMPLE = "of an example"
+ALPHA = 0.7
 
 
 def _example_rows(grades: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -123,21 +132,18 @@ def _example_rows(grades: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.array([rng.choice(np.flatnonzero(row == 2)) for row in grades])
 
 
-def _examples(collection: Collection, grades: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Vectors of music as a listener has it: half a minute of onsets and pitches of a work, and nothing else."""
-    rows = []
-    for row in _example_rows(grades).tolist():
-        index = collection.index
-        notes = index.catalogue.segments[int(index.rows.segment[row])].work_notes(int(index.rows.number[row]))
-        start_s = max(0.0, (notes.end_s - EXAMPLE_S) / 2)
-        part = notes.between(start_s, start_s + EXAMPLE_S)
-        rows.append(np.append(music_vector(facts_of(part if len(part) else notes)), np.zeros(96, np.float32)))
-    return np.array(rows)
+def _half_minute(collection: Collection, row: int) -> Facts:
+    """Music as a listener has it: half a minute of onsets and pitches, and nothing else."""
+    index = collection.index
+    notes = index.catalogue.segments[int(index.rows.segment[row])].work_notes(int(index.rows.number[row]))
+    start_s = max(0.0, (notes.end_s - EXAMPLE_S) / 2)
+    part = notes.between(start_s, start_s + EXAMPLE_S)
+    return facts_of(part if len(part) else notes)
 
 
 def _examples_left_out(grades: NDArray[np.int64], way: str, collection: Collection) -> NDArray[np.int64]:
     """An example is no answer to the query that it is given with: it counts as not asked for."""
-    if "example" not in way:
+    if EXAMPLE not in way:
         return grades
     left = grades.copy()
     left[np.arange(len(grades)), _example_rows(grades)] = 0

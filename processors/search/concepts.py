@@ -69,6 +69,12 @@ def music_vector(facts: Facts) -> NDArray[np.float32]:
     return np.append(values, np.sqrt(max(0.0, 1.0 - float(values @ values)))).astype(np.float32)
 
 
+def degrees_of(vector: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The degrees that ``music_vector`` was made of, float32 [concepts], and which of them are known."""
+    logarithm = vector[: len(CONCEPTS)] * np.float32(_NORM)
+    return np.exp((logarithm - 0.5) * _LONGEST).astype(np.float32), logarithm != 0.0
+
+
 def _rises(value: float, middle: float, width: float) -> float:
     return float(1.0 / (1.0 + np.exp(-np.clip((value - middle) / width, -30.0, 30.0))))
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from processors.parts import INSTRUMENTS
 
-from .concepts import MUSIC
 from .hearing import Heard
 from .index import SearchIndex
 from .limits import BadSearchError, SearchLimits, SearchRequest
@@ -85,17 +84,13 @@ class SearchEngine:
                 row = self.index.row_of(request.work_id)
             except KeyError:
                 raise BadSearchError("no_such_work", f"There is no work {request.work_id[:200]!r}.") from None
-            vector = self.index.rows.vector[row].astype(np.float32)
-            vector[MUSIC:] = 0.0  # alike in its music, whatever it is called
-            return vector, row
+            return self._model.more_like(self.index.rows.vector[row].astype(np.float32)), row
         if request.mode == "text":
             return self._model.query(request.query), None
         assert heard is not None
-        music = self._model.music(heard.facts)
         if request.mode == "audio":
-            return music, None
-        alpha = np.float32(request.alpha)
-        return alpha * self._model.query(request.query) + (np.float32(1.0) - alpha) * music, None
+            return self._model.music(heard.facts), None
+        return self._model.both(request.query, heard.facts, request.alpha), None
 
     def _performed(self, heard: Heard, allowed: NDArray[np.bool_] | None) -> dict[int, float]:
         """Rows of works that the music may be a performance of, with the probabilities."""

@@ -15,11 +15,14 @@ from processors.model_files import read_model
 
 from .concepts import CONCEPTS, MUSIC, VERSION, music_vector
 from .constants import DIMENSION
+from .example import BESIDE_TEXT, asked_by, clarified
 from .facts import Facts
 from .text import BATCH, TextEncoder
 
 FOLDER = Path(__file__).parent
 NETWORKS = ("query", "name")
+HALVES = np.float32(2.0**0.5)
+"""A work's vector has two unit vectors as its halves; this is its length before it is made a unit vector itself."""
 
 
 class SearchModel:
@@ -53,7 +56,25 @@ class SearchModel:
 
     def music(self, facts: Facts) -> NDArray[np.float32]:
         """What music asks for, of which nothing but its notes may be known: a unit vector, float32 [DIMENSION]."""
-        return np.concatenate((music_vector(facts), np.zeros(DIMENSION - MUSIC, np.float32)))
+        return _nameless(asked_by(music_vector(facts)))
+
+    def more_like(self, work: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What a work's music asks for, whatever it is called: a unit vector, float32 [DIMENSION].
+
+        Args:
+            work: its vector, of ``works``.
+        """
+        return _nameless(asked_by(work[:MUSIC] * HALVES))
+
+    def both(self, text: str, facts: Facts, alpha: float) -> NDArray[np.float32]:
+        """What a text asks for together with an example, float32 [DIMENSION].
+
+        Args:
+            alpha: the weight of the text, 0 to 1.
+        """
+        music = music_vector(facts)
+        asked = np.float32((1.0 - alpha) * BESIDE_TEXT) * _nameless(asked_by(music))
+        return np.float32(alpha) * clarified(self.query(text), music, alpha) + asked
 
     def works(self, facts: Sequence[Facts], names: Sequence[str]) -> NDArray[np.float32]:
         """Unit vectors of works by their facts and ``name_text``: float32 [works, DIMENSION]."""
@@ -63,7 +84,11 @@ class SearchModel:
             vectors[rows, :MUSIC] = [music_vector(one) for one in facts[rows]]
             means = self._encoder(names[rows]).mean
             (vectors[rows, MUSIC:],) = self._sessions["name"].run(None, {"mean": means})
-        return vectors / np.float32(2.0**0.5)
+        return vectors / HALVES
+
+
+def _nameless(music: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.concatenate((music, np.zeros(DIMENSION - MUSIC, np.float32)))
 
 
 def name_text(composer: str, title: str) -> str:
