@@ -34,6 +34,7 @@ from . import (
 )
 from .access import Access
 from .cached_answers import CachedAnswers
+from .cached_searches import CachedSearches
 from .live_feed import LiveFeed
 from .page_files import PageFiles
 from .publishing import AWAY, Publish
@@ -94,13 +95,15 @@ def make_gateway(
         lifespan=lifespan,
     )
     app.state.end_streams = feed.close
+    searches = search.Searches(settings, publish, found, store)
+    app.add_middleware(CachedSearches, access=access, searches=searches)
     app.add_middleware(LimitsMiddleware, max_bytes=limits.body_max_bytes, timeout_s=limits.timeout_s)
     app.add_middleware(CachedAnswers, access=access, results=answers)
     app.include_router(health.router(settings))
     app.include_router(status.router(access, feed, store, status_of))
     maker = ClipMaker(settings, BlobStore(settings), telemetry.tracer)
     app.include_router(clips.router(limits, access, maker, publish, answers, instruments))
-    app.include_router(search.router(settings, access, maker, search.Searches(settings, publish, found, store)))
+    app.include_router(search.router(settings, access, maker, searches))
     app.include_router(sources.router(limits, access, feed, store))
     app.include_router(live_notes.router(limits, access, publish, settings.tracing))
     app.include_router(works.router(settings, access, telemetry.metrics))

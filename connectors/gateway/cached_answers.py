@@ -29,9 +29,7 @@ class CachedAnswers:
             await self._app(scope, receive, send)
             return
         scope["route"] = ROUTE  # what counts requests asks for it
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": answer})
+        await send_json(answer, send)
 
     def _answer(self, scope: Scope) -> bytes | None:
         if scope["type"] != "http" or scope["method"] != "GET" or not scope["path"].startswith(PREFIX):
@@ -45,3 +43,10 @@ class CachedAnswers:
         except HTTPException:  # the long way says why
             return None
         return answer
+
+
+async def send_json(answer: bytes, send: Send) -> None:
+    """Answer 200 with a JSON text."""
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(answer)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": answer})

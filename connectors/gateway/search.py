@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import redis.asyncio as redis
 import structlog
+from cachetools import LRUCache
 from fastapi import APIRouter, HTTPException, Request, Response
 from pydantic import BaseModel
 from redis.exceptions import RedisError
@@ -34,6 +35,9 @@ from .search_results import SearchResults
 JSON = "application/json"
 POLL_S = 0.02
 LATER = {"Retry-After": "1"}
+BODIES_KEPT = 2_000
+BODY_MAX_BYTES = 4 << 10
+"""Longer requests are not remembered word for word."""
 STATUS = {"too_late": 504, "internal_error": 500}
 """HTTP status of failures that are not the request's own."""
 
@@ -79,6 +83,17 @@ class Searches:
         self._results = results
         self._redis = store
         self._known = AnswerCache(settings.gateway.cache_max_bytes, settings.gateway.cache_s)
+        self._same: LRUCache[tuple[Mode, bytes], bytes] = LRUCache(BODIES_KEPT)
+
+    def known(self, mode: Mode, body: bytes) -> bytes | None:
+        """The answer to a request whose very bytes were answered before, if it is in memory and still true."""
+        same = self._same.get((mode, body))
+        return None if same is None else self._known.known(keys.search(same.hex(), self._results.made_by))
+
+    def remember(self, mode: Mode, body: bytes, same: bytes) -> None:
+        """What is the ``same`` of a request that could be answered: the next one like it need not be understood."""
+        if len(body) <= BODY_MAX_BYTES:
+            self._same[mode, body] = same
 
     async def answer(self, query: SearchQuery, same: bytes) -> bytes:
         """The answer as JSON text.
@@ -155,12 +170,15 @@ def router(settings: Settings, access: Access, maker: ClipMaker, searches: Searc
     async def answer(request: Request, mode: Mode) -> Response:
         query, same = await read_query(request, mode, settings.search, maker)
         try:
-            return Response(await searches.answer(query, same), media_type=JSON)
+            answered = Response(await searches.answer(query, same), media_type=JSON)
         except SearchFailedError as error:
             raise HTTPException(error.status, str(error)) from error
         except TimeoutError as error:
             seconds = settings.search.timeout_s
             raise HTTPException(504, f"There was no result within {seconds:g} s; does a search worker run?") from error
+        if request.headers.get("content-type") == JSON:
+            searches.remember(mode, await request.body(), same)
+        return answered
 
     def route(mode: Mode) -> None:
         async def search(request: Request) -> Response:

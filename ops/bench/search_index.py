@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from processors.embeddings.index import VectorIndex
@@ -47,7 +47,7 @@ def bench_search_index(count: int) -> dict[str, Any]:
         vectors = made_vectors(count, np.random.default_rng(0))
         VectorIndex.build(folder, vectors, np.arange(count), MODEL)
         built_s = time.perf_counter() - started
-        queries = made_vectors(CHECKED, np.random.default_rng(2))
+        queries = made_vectors(QUERIES, np.random.default_rng(2))[:CHECKED]
         np.save(Path(folder) / "right.npy", _nearest(vectors, queries))
         del vectors
         command = [sys.executable, "-m", "ops.bench.search_index", folder]
@@ -74,7 +74,7 @@ def search_all(folder: Path) -> dict[str, Any]:
         "latency": quantiles([time_s * 1000.0 for time_s in times_s]),
         "recall_at_10": round(float(recall), 4),
         "index_bytes": index.manifest.size,
-        "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "memory_bytes": psutil.Process().memory_info().rss,
     }
 
 
