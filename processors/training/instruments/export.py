@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from processors.instruments.labels import LABELS
 from .mixing import Mixer, Pool
 from .network import InstrumentNetwork
 
-BATCHES, SIZE = 40, 64
+BATCHES, SIZE = 20, 64
 LARGE = 1000
 """Weights of so many numbers are kept in 16 bits."""
 NEAR_ONE, NEAR_ZERO = 0.05, 0.02
@@ -58,7 +59,7 @@ def fit(logit: NDArray[np.float64], truth: NDArray[np.float64]) -> tuple[float, 
 
 
 @torch.no_grad()
-def calibrate(network: InstrumentNetwork, valid: Path) -> Calibrated:
+def calibrate(network: InstrumentNetwork, valid: Sequence[Path]) -> Calibrated:
     """Fit each label on spoiled mixes of held-out stems."""
     batches = Mixer(Pool.read(valid), np.random.default_rng(1)).batches(SIZE)
     examples = [next(batches) for _ in range(BATCHES)]
@@ -68,7 +69,7 @@ def calibrate(network: InstrumentNetwork, valid: Path) -> Calibrated:
     return Calibrated(network, np.array([scale for scale, _ in fitted]), np.array([shift for _, shift in fitted]))
 
 
-def export(checkpoint: Path, valid: Path, out: Path) -> str:
+def export(checkpoint: Path, valid: Sequence[Path], out: Path) -> str:
     """Write the calibrated model; the SHA-256 of the file."""
     import onnx
 
@@ -111,7 +112,7 @@ def main() -> None:
     """Export from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, required=True)
-    parser.add_argument("--valid", type=Path, required=True, help="a pool that nothing was trained on")
+    parser.add_argument("--valid", type=Path, nargs="+", required=True, help="pools that nothing was trained on")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
     digest = export(args.checkpoint, args.valid, args.out)

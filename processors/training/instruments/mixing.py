@@ -5,7 +5,7 @@ Powers of different instruments add up; a room smears power over time; an equali
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +29,10 @@ from .pool import LEVEL_STEP_DB, LOWEST_DB, STEM_FRAMES
 Power = NDArray[np.float32]
 TOGETHER = (0.4, 0.22, 0.16, 0.12, 0.1)
 """Shares of examples with one, two, ... stems."""
+ALONE = (1.0,)
 SAME_PASSAGE = 0.5
+RECORDED = 0.55
+"""Share of stems of recorded notes, where a label has any: they are nearest to what is to be told."""
 AUDIBLE = 1e-3
 """A stem is heard where its loudest band has at least this share of the power of the mix's loudest in that step, ..."""
 MUCH_LOUDER = 1e-2
@@ -38,6 +41,12 @@ POWER_OF_LEVEL = (10.0 ** ((np.arange(256) * LEVEL_STEP_DB + LOWEST_DB) / 10.0))
 PLACE = np.linspace(-1.0, 1.0, BANDS)
 """Of each band, from the lowest to the highest."""
 NOISE_ALONE = 0.02
+SPEED = 0.2
+"""Stems are played up to so much faster or slower, as a logarithm."""
+TRIES, HEARD = 4, int((-50.0 - LOWEST_DB) / LEVEL_STEP_DB)
+"""A part of a stem is looked for that is not silent."""
+SILENT = 1e-7
+"""Power below which a stem is not heard whatever else is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +59,26 @@ class Pool:
     source: NDArray[np.str_]
 
     @classmethod
-    def read(cls, folder: Path) -> Pool:
-        """All shards of a folder; groups of different shards keep apart."""
-        shards = [np.load(path) for path in sorted(folder.glob("*.npz"))]
-        if not shards:
+    def read(cls, folders: Sequence[Path]) -> Pool:
+        """All shards of folders; groups of pools of different seeds keep apart."""
+        paths = [path for folder in folders for path in sorted(folder.glob("*.npz"))]
+        if not paths:
             raise FileNotFoundError(
-                f"There are no shards in {folder}; make some with processors.training.instruments.pool."
+                f"There are no shards in {folders}; make some with processors.training.instruments.pool."
             )
-        seeds = [int(path.name.split("-")[0]) for path in sorted(folder.glob("*.npz"))]
+        shards = [np.load(path) for path in paths]
+        seeds = [int(path.name.split("-")[0]) for path in paths]
         return cls(
             np.concatenate([shard["level"] for shard in shards]),
             np.concatenate([shard["truth"] for shard in shards]),
             np.concatenate([shard["group"] + (seed << 32) for shard, seed in zip(shards, seeds, strict=True)]),
             np.concatenate([shard["source"] for shard in shards]),
         )
+
+    def of_sources(self, prefixes: Sequence[str], kept: bool) -> Pool:
+        """Only the stems of sources that begin so, or with ``kept`` False only the others."""
+        chosen = np.array([source.startswith(tuple(prefixes)) for source in self.source.tolist()], bool) == kept
+        return Pool(self.level[chosen], self.truth[chosen], self.group[chosen], self.source[chosen])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +99,21 @@ class Batch:
 class Mixer:
     """Makes examples of a pool, of so many ``frames``: a multiple of ``STEP_FRAMES``."""
 
-    def __init__(self, pool: Pool, rng: np.random.Generator, frames: int = WINDOW_FRAMES) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        rng: np.random.Generator,
+        frames: int = WINDOW_FRAMES,
+        together: tuple[float, ...] = TOGETHER,
+    ) -> None:
         self._pool = pool
         self._rng = rng
         self._frames = frames
+        self._together_shares = together
         order = np.argsort(pool.group, kind="stable")
         starts = np.flatnonzero(np.diff(pool.group[order], prepend=-1))
         self._groups = [group for group in np.split(order, starts[1:]) if len(group) > 1]
-        count = np.maximum(pool.truth.sum(axis=0), 1)
-        rarity = np.where(pool.truth.any(axis=1), (pool.truth / count).max(axis=1), 1.0 / len(pool.truth))
-        # recorded notes are nearest to what is to be told
-        self._weight = np.cumsum(rarity * np.where(pool.source == "recorded", 1.5, 1.0))
-        self._weight /= self._weight[-1]
+        self._chance = np.cumsum(_chances(pool))
 
     def batches(self, size: int) -> Iterator[Batch]:
         """Batches without end."""
@@ -115,32 +133,51 @@ class Mixer:
         loudest = _by_step(mix)
         for power, truth in stems:
             level = _by_step(power)
-            audible = (level > loudest * AUDIBLE) & (level > mix.max() * AUDIBLE * MUCH_LOUDER)
+            audible = (level > loudest * AUDIBLE) & (level > mix.max() * AUDIBLE * MUCH_LOUDER) & (level > SILENT)
             heard[np.ix_(np.flatnonzero(audible), np.flatnonzero(truth))] = 1.0
         return mix, heard
 
     def _together(self) -> list[int]:
         rng = self._rng
-        count = 1 + int(rng.choice(len(TOGETHER), p=TOGETHER))
-        if count > 1 and rng.random() < SAME_PASSAGE:
+        count = 1 + int(rng.choice(len(self._together_shares), p=self._together_shares))
+        if count > 1 and self._groups and rng.random() < SAME_PASSAGE:
             group = self._groups[int(rng.integers(len(self._groups)))]
             return [int(number) for number in rng.permutation(group)[:count]]
-        return [int(np.searchsorted(self._weight, rng.random())) for _ in range(count)]
+        return [int(np.searchsorted(self._chance, rng.random() * self._chance[-1])) for _ in range(count)]
 
     def _stem(self, number: int) -> tuple[Power, NDArray[np.bool_]]:
         rng = self._rng
-        start = int(rng.integers(0, STEM_FRAMES - self._frames + 1))
-        gain_db = rng.uniform(-15.0, 0.0) + equaliser_db(1, 0.6, rng)
-        power = POWER_OF_LEVEL[self._pool.level[number, start : start + self._frames]] * _ratio(gain_db)
+        speed = float(np.exp(rng.uniform(-SPEED, SPEED)))
+        place = (np.arange(self._frames) * speed).astype(np.int64)
+        for _ in range(TRIES):
+            start = int(rng.integers(0, STEM_FRAMES - place[-1]))
+            level = self._pool.level[number, start + place]
+            if level.max() > HEARD:
+                break
+        gain_db = rng.uniform(-15.0, 0.0) + equaliser_db(1, 0.8, rng)
+        power = POWER_OF_LEVEL[level] * _ratio(gain_db)
         if rng.random() < 0.25:  # the note is all that is heard, and ends early
             power[int(rng.integers(16, self._frames)) :] = 0.0
         return power, self._pool.truth[number]
 
 
+def _chances(pool: Pool) -> NDArray[np.float64]:
+    """How often each stem is drawn: all labels alike, and within a label recorded notes as often as ``RECORDED``."""
+    first = np.where(pool.truth.any(axis=1), pool.truth.argmax(axis=1), len(LABELS))
+    recorded = np.char.startswith(pool.source, "recorded")
+    chance = np.zeros(len(first))
+    for label in np.unique(first):
+        kinds = [which for which in ((first == label) & recorded, (first == label) & ~recorded) if which.any()]
+        shares = (RECORDED, 1.0 - RECORDED) if len(kinds) == 2 else (1.0,)
+        for which, share in zip(kinds, shares, strict=True):
+            chance[which] = share / which.sum()
+    return chance
+
+
 def spoil(power: Power, rng: np.random.Generator) -> Power:
     """What lies between the instruments and the listener, another for each example: (examples, frames, BANDS)."""
     count, frames, _ = power.shape
-    power = in_room(power, rng) * _ratio(equaliser_db(count, 1.0, rng))[:, None]
+    power = in_room(power, rng) * _ratio(equaliser_db(count, 1.0, rng))[:, None] * compression(power, rng)
     noise = noise_power(count, frames, rng)
     ratio_db = np.where(rng.random(count) < 0.6, rng.uniform(5.0, 60.0, count), 100.0)
     wanted = power.mean(axis=(1, 2)) / noise.mean(axis=(1, 2)) * 10.0 ** (-ratio_db / 10.0)
@@ -150,10 +187,10 @@ def spoil(power: Power, rng: np.random.Generator) -> Power:
 
 def equaliser_db(count: int, strength: float, rng: np.random.Generator) -> NDArray[np.float32]:
     """Smooth curves over the bands, (count, BANDS): a slope, and bumps and dips of any width."""
-    curve = rng.normal(0.0, 5.0, (count, 1)) * PLACE
+    curve = rng.normal(0.0, 7.0, (count, 1)) * PLACE
     for _ in range(3):
         centre, width = rng.uniform(-1.0, 1.0, (count, 1)), rng.uniform(0.04, 0.5, (count, 1))
-        height = rng.normal(0.0, 5.0, (count, 1)) * (rng.random((count, 1)) < 0.7)
+        height = rng.normal(0.0, 6.0, (count, 1)) * (rng.random((count, 1)) < 0.7)
         curve += height * np.exp(-0.5 * ((PLACE - centre) / width) ** 2)
     return np.asarray(strength * curve, np.float32)
 
@@ -171,6 +208,15 @@ def in_room(power: Power, rng: np.random.Generator) -> Power:
         late = keep * late + (1.0 - keep) * power[:, frame - 1]
         out[:, frame] += share * late
     return out
+
+
+def compression(power: Power, rng: np.random.Generator) -> Power:
+    """Gain of each frame, (examples, frames, 1): for a quarter, what is quiet is raised."""
+    count = len(power)
+    loudest = power.max(axis=2, keepdims=True)
+    below = np.maximum(loudest / np.maximum(loudest.max(axis=1, keepdims=True), SILENT), 1e-4)
+    strength = rng.uniform(0.1, 0.6, (count, 1, 1)) * (rng.random((count, 1, 1)) < 0.25)
+    return np.asarray(below**-strength, np.float32)
 
 
 def noise_power(count: int, frames: int, rng: np.random.Generator) -> Power:

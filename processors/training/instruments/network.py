@@ -1,62 +1,26 @@
-"""The instrument network in torch: cepstra of mel spectra, a few dense layers over time, attention over the steps.
+"""The instrument network in torch: convolutions over bands and time, then all bands of a step together, and attention.
 
-The first layers are fixed: cepstral coefficients tell timbre apart with little to learn (Eronen and Klapuri, "Musical
-instrument recognition using cepstral coefficients and temporal features", ICASSP 2000). Attention over weakly labelled
-steps follows Kong et al., "PANNs: Large-scale pretrained audio neural networks for audio pattern recognition",
-IEEE/ACM TASLP 2020.
+Small convolutions one after the other follow Simonyan and Zisserman, "Very deep convolutional networks for large-scale
+image recognition", ICLR 2015, and Hershey et al., "CNN architectures for large-scale audio classification", ICASSP
+2017.
+Attention over weakly labelled steps follows Kong et al., "PANNs: Large-scale pretrained audio neural networks for audio
+pattern recognition", IEEE/ACM TASLP 2020.
 """
 
 from __future__ import annotations
 
-import numpy as np
-import scipy.fft
 import torch
 from torch import Tensor, nn
 
-from processors.instruments.constants import BANDS, STEP_FRAMES
+from processors.instruments.constants import BANDS
 from processors.instruments.labels import LABELS
 
-COEFFICIENTS = 64
-FEATURES = 3 * COEFFICIENTS
-"""Of each step: mean, spread and change of the coefficients."""
+BLOCKS = ((32, 5, 2, 2), (64, 3, 2, 2), (128, 3, 1, 2), (128, 3, 2, 2), (256, 3, 1, 2))
+"""Channels, size, and steps over time and bands of each convolution."""
+BANDS_LEFT = BANDS // 32
 HIDDEN = 320
-CONTEXT = 5
-"""Steps that are seen at once: 0.93 s."""
-
-
-class Cepstra(nn.Module):
-    """Levels to features of each step; ``fit`` scales them to mean 0 and spread 1."""
-
-    transform: Tensor
-    mean: Tensor
-    spread: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        transform = scipy.fft.dct(np.eye(BANDS), axis=1, norm="ortho")[:, :COEFFICIENTS]
-        self.register_buffer("transform", torch.tensor(transform, dtype=torch.float32))
-        self.register_buffer("mean", torch.zeros(FEATURES))
-        self.register_buffer("spread", torch.ones(FEATURES))
-
-    def forward(self, levels: Tensor) -> Tensor:
-        """uint8 (batch, frames, BANDS) to (batch, FEATURES, steps)."""
-        return ((self.raw(levels) - self.mean) / self.spread).transpose(1, 2)
-
-    def raw(self, levels: Tensor) -> Tensor:
-        """(batch, steps, FEATURES), not scaled."""
-        cepstra = (levels.float() / 255.0) @ self.transform
-        steps = cepstra.reshape(cepstra.shape[0], -1, STEP_FRAMES, COEFFICIENTS)
-        mean = steps.mean(2)
-        spread = ((steps - mean.unsqueeze(2)) ** 2).mean(2).add(1e-6).sqrt()
-        change = (steps[:, :, STEP_FRAMES // 2 :].mean(2) - steps[:, :, : STEP_FRAMES // 2].mean(2)).abs()
-        return torch.cat((mean, spread, change), 2)
-
-    @torch.no_grad()
-    def fit(self, levels: Tensor) -> None:
-        """Take mean and spread from examples."""
-        found = self.raw(levels).flatten(0, 1)
-        self.mean.copy_(found.mean(0))
-        self.spread.copy_(found.std(0) + 1e-3)
+MIDDLE, SPREAD = 0.35, 0.3
+"""Of the levels of music, about."""
 
 
 class InstrumentNetwork(nn.Module):
@@ -64,13 +28,19 @@ class InstrumentNetwork(nn.Module):
 
     def __init__(self, drop: float = 0.3) -> None:
         super().__init__()
-        self.cepstra = Cepstra()
-        self.layers = nn.Sequential(
-            nn.Conv1d(FEATURES, HIDDEN, CONTEXT, padding=CONTEXT // 2),
-            nn.BatchNorm1d(HIDDEN),
-            nn.ReLU(),
+        layers: list[nn.Module] = []
+        before = 1
+        for channels, size, over_time, over_bands in BLOCKS:
+            layers += [
+                nn.Conv2d(before, channels, size, (over_time, over_bands), size // 2, bias=False),
+                nn.BatchNorm2d(channels),
+                nn.ReLU(),
+            ]
+            before = channels
+        self.convolutions = nn.Sequential(*layers)
+        self.steps = nn.Sequential(
             nn.Dropout(drop),
-            nn.Conv1d(HIDDEN, HIDDEN, 1),
+            nn.Conv1d(before * BANDS_LEFT, HIDDEN, 1),
             nn.BatchNorm1d(HIDDEN),
             nn.ReLU(),
             nn.Dropout(drop),
@@ -81,7 +51,8 @@ class InstrumentNetwork(nn.Module):
 
     def forward(self, levels: Tensor) -> tuple[Tensor, Tensor]:
         """uint8 (batch, frames, BANDS) to logits (batch, labels) and (batch, frames // STEP_FRAMES, labels)."""
-        x = self.layers(self.cepstra(levels))
+        x = self.convolutions(((levels.float() / 255.0 - MIDDLE) / SPREAD).unsqueeze(1))
+        x = self.steps(x.permute(0, 1, 3, 2).flatten(1, 2))
         steps = self.label(x)
         weight = torch.softmax(torch.clamp(self.attention(x), -8.0, 8.0), 2)
         return (weight * steps).sum(2), steps.transpose(1, 2)

@@ -1,6 +1,7 @@
 """A pool of dry stems on disk, each one instrument alone, as mel spectra; training mixes and spoils them.
 
-python -m processors.training.instruments.pool --works DIR --fonts A.sf2 B.sf2 --recorded DIR --out DIR --count 6000
+python -m processors.training.instruments.pool --works DIR --fonts A.sf2 B.sf2 --out DIR --count 6000
+python -m processors.training.instruments.pool --recorded DIR --out DIR --count 6000 --seed 2
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from processors.instruments.constants import FRAME, SAMPLE_RATE
 from processors.instruments.labels import LABELS
 from processors.instruments.spectra import FLOOR, mel_power
+from processors.notes import Notes
 from processors.training.onsets.passages import find_works, random_passage
 from processors.training.onsets.synthesis import random_singer, synthesise
 
@@ -29,8 +31,8 @@ STEM_FRAMES = int(STEM_S * SAMPLE_RATE / FRAME)
 STEMS_A_SHARD = 500
 LEVEL_STEP_DB, LOWEST_DB = 0.5, -120.0
 """Levels are kept as bytes."""
-SINGLE, RECORDED, SUNG = 0.4, 0.25, 0.4
-"""Shares of stems of single notes, of recorded notes where there are any, and of voices that are synthesised."""
+BEAT, SINGLE, SUNG = 0.12, 0.4, 0.4
+"""Shares of beats, of single notes, and of voices that are synthesised."""
 BEATS = ("drums", "cymbals", "both", "other")
 QUIETEST = 1e-3
 
@@ -52,28 +54,35 @@ class Stem:
     group: int
 
 
-def stems(
-    works: list[Path], synths: list[Synth], recordings: Recordings | None, rng: np.random.Generator
-) -> Iterator[Stem]:
-    """Stems without end: single notes, beats, recorded notes, and passages in one to four parts."""
+def played_stems(works: list[Path], synths: list[Synth], rng: np.random.Generator) -> Iterator[Stem]:
+    """Stems of SoundFonts without end: single notes, beats, and passages in one to four parts."""
     group = 0
     while True:
         group += 1
         kind = rng.random()
-        if kind < 0.12:
-            yield from _only_heard([_beats(synths, recordings, group, rng)])
-        elif kind < 0.12 + SINGLE:
-            yield from _only_heard([_single(synths, recordings, group, rng)])
+        if kind < BEAT:
+            yield from _only_heard([_beats(synths, group, rng)])
+        elif kind < BEAT + SINGLE:
+            yield from _only_heard([_single(synths, group, rng)])
         else:
             parts = parts_of(random_passage(works, STEM_S, rng), int(rng.integers(1, 5)))
             yield from _only_heard([_part(part, synths, group, rng) for part in parts])
 
 
-def _beats(synths: list[Synth], recordings: Recordings | None, group: int, rng: np.random.Generator) -> Stem:
+def recorded_stems(recordings: Recordings, rng: np.random.Generator) -> Iterator[Stem]:
+    """Stems of recorded notes without end, all labels alike."""
+    labels = list(recordings.files)
+    group = 0
+    while True:
+        group += 1
+        label = labels[int(rng.integers(len(labels)))]
+        samples, source = recordings.play(label, STEM_S, rng)
+        yield from _only_heard([Stem(samples, () if label is None else (label,), source, group)])
+
+
+def _beats(synths: list[Synth], group: int, rng: np.random.Generator) -> Stem:
     kind = str(rng.choice(BEATS, p=(0.35, 0.3, 0.25, 0.1)))
     labels = {"both": ("drums", "cymbals"), "other": ()}.get(kind, (kind,))
-    if recordings is not None and kind != "both" and rng.random() < 0.5:
-        return Stem(recordings.play(labels[0] if labels else None, STEM_S, rng), labels, "recorded", group)
     synth = synths[int(rng.integers(len(synths)))]
     kits = [Program(kit, 0, 127, bank=DRUM_BANK) for kit in KITS]
     kits = [kit for kit in kits if synth.has(kit)]
@@ -81,10 +90,8 @@ def _beats(synths: list[Synth], recordings: Recordings | None, group: int, rng: 
     return Stem(synth.play(beats_on(kind, STEM_S, rng), kit, STEM_S, rng, False, False), labels, synth.name, group)
 
 
-def _single(synths: list[Synth], recordings: Recordings | None, group: int, rng: np.random.Generator) -> Stem:
+def _single(synths: list[Synth], group: int, rng: np.random.Generator) -> Stem:
     label = str(rng.choice(list(PLAYING)))
-    if recordings is not None and label in recordings.files and rng.random() < RECORDED / SINGLE:
-        return Stem(recordings.play(label, STEM_S, rng), (label,), "recorded", group)
     synth, program = _instrument(label, synths, rng)
     playing = PLAYING[label]
     notes = single_notes(playing, program, STEM_S, rng)
@@ -94,10 +101,7 @@ def _single(synths: list[Synth], recordings: Recordings | None, group: int, rng:
     return Stem(samples, (label,), synth.name, group)
 
 
-def _part(notes: object, synths: list[Synth], group: int, rng: np.random.Generator) -> Stem:
-    from processors.notes import Notes
-
-    assert isinstance(notes, Notes)
+def _part(notes: Notes, synths: list[Synth], group: int, rng: np.random.Generator) -> Stem:
     label = str(rng.choice(list(PLAYING)))
     synth, program = _instrument(label, synths, rng)
     playing = PLAYING[label]
@@ -148,18 +152,23 @@ def write_pool(made: Iterator[Stem], count: int, out: Path, seed: int) -> None:
 
 def main() -> None:
     """Make a pool; run several with different seeds to use several cores."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--works", type=Path, nargs="+", required=True, help="folders of MIDI files")
-    parser.add_argument("--fonts", type=Path, nargs="+", required=True, help="SoundFonts to train on")
-    parser.add_argument("--recorded", type=Path, help="the folder that holds the folders of LIBRARIES")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--works", type=Path, nargs="+", help="folders of MIDI files")
+    parser.add_argument("--fonts", type=Path, nargs="+", help="SoundFonts that play them")
+    parser.add_argument("--recorded", type=Path, help="instead of them the folder that holds the folders of LIBRARIES")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--count", type=int, default=6000, help="stems of 6 s")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--held-out", action="store_true", help="passages of the works kept for validation")
     args = parser.parse_args()
-    works = [file for folder in args.works for file in find_works(folder)[1 if args.held_out else 0]]
-    recordings = Recordings(args.recorded) if args.recorded else None
-    made = stems(works, [Synth(path) for path in args.fonts], recordings, np.random.default_rng(args.seed))
+    if bool(args.recorded) == bool(args.works and args.fonts):
+        parser.error("Give --works and --fonts, or --recorded.")
+    rng = np.random.default_rng(args.seed)
+    if args.recorded:
+        made = recorded_stems(Recordings(args.recorded), rng)
+    else:
+        works = [file for folder in args.works for file in find_works(folder)[1 if args.held_out else 0]]
+        made = played_stems(works, [Synth(path) for path in args.fonts], rng)
     write_pool(made, args.count, args.out, args.seed)
 
 

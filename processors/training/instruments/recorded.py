@@ -19,10 +19,29 @@ from processors.instruments.constants import SAMPLE_RATE
 
 Samples = NDArray[np.float32]
 LONGEST_S = 6.0
+MOST_FILES = 150
+"""So many files of a library, spread over all, are read; it keeps memory and time bounded."""
 SILENT = 1e-4
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".aiff", ".aif", ".mp3"})
 DRUM = r"(kick|bd|snare|sn\d*_|sn_|sd|tom|tm_|t[1-4]_|pearl|bongo|conga|quinto|cajon|tabla|turtle|low hit|high hit)"
 CYMBAL = r"(hat|hh|ride|crash|china|splash|cymbal|sabian|paiste|zildjian)"
+RELATIVES_SEMITONES: dict[str | None, tuple[float, ...]] = {
+    "bass": (-3.0, 3.0),
+    "bassoon": (-12.0, -8.0),
+    "clarinet": (-12.0, -7.0, 3.0),
+    "flute": (-5.0, 7.0, 12.0),
+    "guitar": (-4.0, 4.0),
+    "mallet_percussion": (-9.0, 7.0),
+    "oboe": (-7.0, -5.0),
+    "saxophone": (-7.0, 5.0),
+    "trombone": (-4.0, 3.0),
+    "trumpet": (-4.0, 3.0),
+    "tuba": (4.0, 7.0),
+    "voice": (-4.0, 3.0),
+}
+"""Larger and smaller instruments of a family sound much like the same one played slower or faster: a contrabassoon
+like a bassoon at half speed, a piccolo like a flute at twice the speed."""
+RELATIVES = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +53,11 @@ class Library:
     pattern: str = ""
     without: str = "noise|single_?cycle|oscillator|release|_rel_|harmonics?|loop_"
 
+    @property
+    def source(self) -> str:
+        """Whose recordings they are, as stems name it."""
+        return f"recorded/{self.folder}/{self.label}"
+
 
 LIBRARIES = (
     Library("karoryfer.weresax", "saxophone"),
@@ -41,6 +65,7 @@ LIBRARIES = (
     Library("karoryfer.meatbass", "bass"),
     Library("dsmolken.double-bass", "bass"),
     Library("karoryfer.growlybass", "bass", r"/(sustain|staccato)/"),
+    Library("karoryfer.black-and-green-guitars", "guitar", r"/ord/"),
     Library("Discord-SFZ-GM-Bank", "bass", r"034-"),
     Library("Discord-SFZ-GM-Bank", "guitar", r"026-"),
     Library("Discord-SFZ-GM-Bank", "piano", r"00[12]-"),
@@ -51,6 +76,7 @@ LIBRARIES = (
     Library("FlameStudios.Kay5StringBanjo", "banjo", r"/08 - trimmed/"),
     Library("karoryfer-bigcat.cello", "cello"),
     Library("SplendidGrandPiano", "piano"),
+    Library("vcsl_hise", "harp", r"/folk harp/"),
     Library("EthanWiner.Soundfonts", "bassoon", r"/bassoon/"),
     Library("EthanWiner.Soundfonts", "cello", r"/cello_solo/"),
     Library("EthanWiner.Soundfonts", "mallet_percussion", r"/(glockenspiel|tubular_bells)/"),
@@ -67,6 +93,40 @@ LIBRARIES = (
     Library("lmms", "organ", r"instruments/(church|e)_organ"),
     Library("lmms", "guitar", r"(instruments/steel_guitar|latin_guitar)"),
     Library("lmms", "synthesizer", r"(basses/(synth|rave|techno|bass_acid)|shapes/)", ""),
+    Library("spectmorph-instruments", "bass", r"/double-bass/"),
+    Library("spectmorph-instruments", "bassoon", r"/bassoon/"),
+    Library("spectmorph-instruments", "cello", r"/cello/"),
+    Library("spectmorph-instruments", "clarinet", r"/(bass-)?clarinet/"),
+    Library("spectmorph-instruments", "flute", r"/(alto|bass)-flute/"),
+    Library("spectmorph-instruments", "horn", r"/french-horn/"),
+    Library("spectmorph-instruments", "oboe", r"/oboe/"),
+    Library("spectmorph-instruments", "saxophone", r"/(alto|soprano)-saxophone/"),
+    Library("spectmorph-instruments", "trombone", r"/(bass|tenor)-trombone/"),
+    Library("spectmorph-instruments", "trumpet", r"/trumpet/"),
+    Library("spectmorph-instruments", "viola", r"/viola/"),
+    Library("spectmorph-instruments", "violin", r"/violin/"),
+    Library("spectmorph-instruments", "voice", r"/(claudia|mirko|sven)-"),
+    Library("tonejs-instruments", "bass", r"/contrabass/"),
+    Library("tonejs-instruments", "bassoon", r"/bassoon/"),
+    Library("tonejs-instruments", "cello", r"/cello/"),
+    Library("tonejs-instruments", "clarinet", r"/clarinet/"),
+    Library("tonejs-instruments", "flute", r"/flute/"),
+    Library("tonejs-instruments", "harp", r"/harp/"),
+    Library("tonejs-instruments", "horn", r"/french-horn/"),
+    Library("tonejs-instruments", "mallet_percussion", r"/xylophone/"),
+    Library("tonejs-instruments", "organ", r"/organ/"),
+    Library("tonejs-instruments", "trombone", r"/trombone/"),
+    Library("tonejs-instruments", "trumpet", r"/trumpet/"),
+    Library("tonejs-instruments", "tuba", r"/tuba/"),
+    Library("tonejs-instruments", "violin", r"/violin/"),
+    Library("forbidden-music", "bassoon", r"/bassoon/"),
+    Library("forbidden-music", "guitar", r"/nylon_strings/"),
+    Library("forbidden-music", "harp", r"/(celtic|k1)_harp/"),
+    Library("forbidden-music", "harpsichord", r"/harpsichord/"),
+    Library("forbidden-music", "mallet_percussion", r"/(glockenspiel|vibraphone)/"),
+    Library("forbidden-music", "piano", r"/uni-iowa-piano/"),
+    Library("forbidden-music", "trombone", r"/old_trombone/"),
+    Library("forbidden-music", "violin", r"/violin_section/"),
 )
 
 
@@ -75,8 +135,8 @@ class Recordings:
     """All files of the libraries that lie in ``root``, by label; notes are read when they are first played."""
 
     root: Path
-    files: dict[str | None, list[list[Path]]] = field(default_factory=dict)
-    _read: dict[Path, Samples] = field(default_factory=dict)
+    files: dict[str | None, list[tuple[str, list[Path]]]] = field(default_factory=dict)
+    _read: dict[Path, NDArray[np.float16]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for library in LIBRARIES:
@@ -88,18 +148,25 @@ class Recordings:
                 and not (library.without and re.search(library.without, path.as_posix(), re.IGNORECASE))
             ]
             if found:
-                self.files.setdefault(library.label, []).append(found)
+                few = found[:: -(-len(found) // MOST_FILES)]
+                self.files.setdefault(library.label, []).append((library.source, few))
 
-    def play(self, label: str | None, length_s: float, rng: np.random.Generator) -> Samples:
-        """Random notes of one library, one after the other or over each other, a little out of their pitch."""
+    def play(self, label: str | None, length_s: float, rng: np.random.Generator) -> tuple[Samples, str]:
+        """Random notes of one library, one after the other or over each other, a little out of their pitch.
+
+        Returns:
+            the samples, and the library's ``source``.
+        """
         libraries = self.files[label]
-        files = libraries[int(rng.integers(len(libraries)))]
+        source, files = libraries[int(rng.integers(len(libraries)))]
         out = np.zeros(int(length_s * SAMPLE_RATE), np.float32)
         at_s, detune = rng.uniform(0.0, 0.6), float(rng.uniform(-0.3, 0.3))
-        many = rng.random() < 0.5
+        if label in RELATIVES_SEMITONES and rng.random() < RELATIVES:
+            detune += float(rng.choice(RELATIVES_SEMITONES[label]))
+        many = rng.random() < 0.4
         while at_s < length_s - 0.3:
             note = self._note(files[int(rng.integers(len(files)))])
-            semitones = detune + (float(rng.integers(-2, 3)) if rng.random() < 0.3 else 0.0)
+            semitones = detune + (float(rng.integers(-2, 3)) if rng.random() < 0.4 else 0.0)
             note = np.asarray(
                 soxr.resample(note, SAMPLE_RATE * 2.0 ** (semitones / 12.0), SAMPLE_RATE, "QQ"), np.float32
             )
@@ -113,9 +180,9 @@ class Recordings:
             out[start : start + len(used)] += used * np.float32(10.0 ** (rng.uniform(-12.0, 0.0) / 20.0))
             step_s = len(note) / SAMPLE_RATE
             at_s += rng.uniform(0.1, 0.6) if many else step_s * rng.uniform(0.8, 1.0) + rng.uniform(0.0, 0.5)
-            if not many and rng.random() < 0.3:
+            if not many and rng.random() < 0.2:
                 break
-        return out
+        return out, source
 
     def _note(self, path: Path) -> Samples:
         if path not in self._read:
@@ -127,5 +194,5 @@ class Recordings:
                 note = np.zeros(SAMPLE_RATE // 10, np.float32)
             loud = np.flatnonzero(np.abs(note) > max(SILENT, 0.01 * float(np.abs(note).max(initial=0.0))))
             note = note[max(int(loud[0]) - 200, 0) :] if len(loud) else note
-            self._read[path] = note / max(float(np.abs(note).max(initial=0.0)), 1e-3)
-        return self._read[path]
+            self._read[path] = (note / max(float(np.abs(note).max(initial=0.0)), 1e-3)).astype(np.float16)
+        return self._read[path].astype(np.float32)
