@@ -23,7 +23,10 @@ from .players import player
 from .quantiles import quantiles
 from .rig import Rig, rig
 
-SETTLE_S = 5.0
+BEGIN_S = 60.0
+"""Players begin one after the other, in so long: who begins is looked for in the whole catalogue, then followed."""
+SETTLE_S = 20.0
+"""So long the last of them has played when it counts."""
 WAIT_S = 30.0
 MEASURED = ("gateway", "live")
 MATCH_TIME = re.compile(rb'event: match\ndata: .*?"time_s":([-+.\deE]+)')
@@ -36,7 +39,7 @@ def streams(sources: int, notes_per_s: float, seconds: float, seed: int) -> dict
     Args:
         sources: how many players play, each followed by one connection.
         notes_per_s: of each player.
-        seconds: for how long.
+        seconds: for how long it counts, when all have played for a while.
 
     Returns:
         Quantiles of the milliseconds from sending a note to Kafka to the answer in its source's event stream; how many
@@ -54,10 +57,15 @@ def _open(settings: Settings) -> Settings:
 async def _live(
     made: Rig, sources: int, notes_per_s: float, seconds: float, rng: np.random.Generator
 ) -> dict[str, Any]:
-    total = round(notes_per_s * (seconds + SETTLE_S))
-    names = [f"player-{number}" for number in range(sources)]
-    events = [event for name in names for event in player(made.works, name, total, notes_per_s, rng)]
-    events.sort(key=lambda event: event.time_s)
+    begins_s = {f"player-{number}": BEGIN_S * number / sources for number in range(sources)}
+    names = list(begins_s)
+    end_s = BEGIN_S + SETTLE_S + seconds
+    played = [
+        (begin_s + event.time_s, event)
+        for name, begin_s in begins_s.items()
+        for event in player(made.works, name, round(notes_per_s * (end_s - begin_s)), notes_per_s, rng)
+    ]
+    played.sort(key=lambda entry: entry[0])
     watched = _Watched()
     port = made.settings.embedded.gateway_port
     followers = [asyncio.create_task(_follow(port, name, watched)) for name in names]
@@ -65,7 +73,7 @@ async def _live(
         while watched.greeted < sources:
             await asyncio.sleep(0.05)
     used_s, begun_s = {name: _processor_s(made, name) for name in MEASURED}, time.perf_counter()
-    publisher = threading.Thread(target=_publish, args=(made, events, watched), name="publisher")
+    publisher = threading.Thread(target=_publish, args=(made, played, watched), name="publisher")
     publisher.start()
     while publisher.is_alive() or (watched.waiting and time.perf_counter() < watched.heard_s + WAIT_S):
         await asyncio.sleep(0.1)
@@ -89,7 +97,7 @@ class _Watched:
     """When notes were sent, and when the streams spoke of them."""
 
     def __init__(self) -> None:
-        self._sent: defaultdict[str, deque[tuple[float, float]]] = defaultdict(deque)
+        self._sent: defaultdict[str, deque[tuple[float, float, bool]]] = defaultdict(deque)
         self.greeted = 0
         self.answers = 0
         self.heard_s = time.perf_counter()
@@ -99,8 +107,8 @@ class _Watched:
     def waiting(self) -> int:
         return sum(map(len, self._sent.values()))
 
-    def sent(self, event: NoteEvent) -> None:
-        self._sent[event.source_id].append((event.time_s, time.perf_counter()))
+    def sent(self, event: NoteEvent, counts: bool) -> None:
+        self._sent[event.source_id].append((event.time_s, time.perf_counter(), counts))
 
     def heard(self, source_id: str, time_s: float) -> None:
         """An answer, which stands for every note up to its own time."""
@@ -108,15 +116,15 @@ class _Watched:
         self.answers += 1
         notes = self._sent[source_id]
         while notes and notes[0][0] <= time_s:
-            played_s, sent_s = notes.popleft()
-            if played_s >= SETTLE_S:
+            _, sent_s, counts = notes.popleft()
+            if counts:
                 self.timings_ms.append(1000.0 * (self.heard_s - sent_s))
 
 
-def _publish(made: Rig, events: Sequence[NoteEvent], watched: _Watched) -> None:
+def _publish(made: Rig, played: Sequence[tuple[float, NoteEvent]], watched: _Watched) -> None:
     with EventProducer(made.settings, made.codec) as producer:
-        for event, _ in zip(events, at(event.time_s for event in events), strict=True):
-            watched.sent(event)
+        for (time_s, event), _ in zip(played, at(time_s for time_s, _ in played), strict=True):
+            watched.sent(event, time_s >= BEGIN_S + SETTLE_S)
             producer.send(topics.NOTES.name, event)
 
 
