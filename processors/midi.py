@@ -60,7 +60,8 @@ def read_midi(data: bytes, limits: MidiLimits = MidiLimits()) -> Notes:
 def read_score(data: bytes, limits: MidiLimits = MidiLimits()) -> MidiScore:
     """Read a Standard MIDI File with its beats, which come from its tempi and time signatures.
 
-    There are no beats if the file has neither, or if its notes do not keep to them, as in a recorded performance.
+    There are no beats if the file has neither, if its quarters have no length, or if its notes do not keep to them, as
+    in a recorded performance.
 
     Raises:
         BadMusicError: as ``read_midi``.
@@ -69,7 +70,7 @@ def read_score(data: bytes, limits: MidiLimits = MidiLimits()) -> MidiScore:
     tempi = _tempi(score)
     ticks = _ticks(score, limits)
     notes = ticks.notes(tempi)
-    if not len(score.tempos) and not len(score.time_signatures):
+    if not score.ticks_per_quarter or not (len(score.tempos) or len(score.time_signatures)):
         return MidiScore(notes, None, _parts(score))
     signatures = [Signature(s.time, s.numerator, s.denominator) for s in score.time_signatures]
     end = int((ticks.onset + ticks.duration).max())

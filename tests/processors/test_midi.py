@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from processors.midi import BadMusicError, MidiLimits, cut, read_midi, write_midi
+from processors.midi import BadMusicError, MidiLimits, cut, read_midi, read_score, write_midi
 from processors.notes import Notes
 
 LIMITS = MidiLimits()
@@ -48,6 +48,14 @@ def test_limits_are_kept() -> None:
 
 def test_a_file_without_notes_is_refused() -> None:
     assert reason(write_midi(some_notes(0))) == "no_notes"
+
+
+def test_quarters_without_a_length_make_no_beats() -> None:
+    data = bytearray(write_midi(some_notes()))
+    data[12:14] = b"\0\0"  # the ticks of a quarter
+    score = read_score(bytes(data))
+    assert len(score.notes) == 40
+    assert score.beats is None
 
 
 def test_random_bytes_never_crash_the_reader() -> None:
