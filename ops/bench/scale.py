@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 import numpy as np
 import psutil
@@ -16,7 +19,7 @@ from ops.demo.material import clips_of_works
 from processors.midi import read_midi, write_midi
 from processors.training.performances import PIANIST, perform
 from schemas import topics
-from schemas.events import Clip, Event, Match
+from schemas.events import Clip, Event, Match, NoteEvent
 
 from .pace import at
 from .players import player
@@ -30,7 +33,9 @@ SIZES_BYTES = (1 << 10, 16 << 10, 128 << 10, 512 << 10, 950 << 10)
 PER_SETTING = 60
 CLIPS_PER_S = 10.0
 NOTES_PER_S = 100.0
-BATCH = 300
+BATCH = 1_000
+
+AnyEvent = TypeVar("AnyEvent", bound=Event)
 
 
 def scale(seed: int, say: Callable[[str], None]) -> dict[str, Any]:
@@ -103,25 +108,41 @@ def _exchange(made: Rig, topic: str, events: Sequence[Clip], per_s: float) -> tu
     sent_at: dict[str, float] = {}
     found: list[Match] = []
     took_ms: list[float] = []
-    with EventReader(made.settings, made.codec, [topics.MATCHES.name], "latest") as reader:
-        with EventProducer(made.settings, made.codec) as producer:
-            for event, _ in zip(events, at(np.arange(len(events)) / per_s), strict=True):
-                sent_at[event.clip_id] = time.perf_counter()
-                producer.send(topic, event)
-                producer.poll()
-                while (received := reader.poll(0.0)) is not None:
-                    _note(received.event, sent_at, found, took_ms)
+
+    def note(event: Clip) -> None:
+        sent_at[event.clip_id] = time.perf_counter()
+
+    with (
+        EventReader(made.settings, made.codec, [topics.MATCHES.name], "latest") as reader,
+        _sending(made, topic, events, per_s, note),
+    ):
         for match in matches(reader, SILENCE_S):
-            _note(match, sent_at, found, took_ms)
+            if match.clip_id in sent_at:
+                took_ms.append((time.perf_counter() - sent_at.pop(match.clip_id)) * 1000.0)
+                found.append(match)
             if len(found) == len(events):
                 break
     return found, took_ms
 
 
-def _note(event: Event | None, sent_at: dict[str, float], found: list[Match], took_ms: list[float]) -> None:
-    if isinstance(event, Match) and event.clip_id in sent_at:
-        took_ms.append((time.perf_counter() - sent_at.pop(event.clip_id or "")) * 1000.0)
-        found.append(event)
+@contextmanager
+def _sending(
+    made: Rig, topic: str, events: Sequence[AnyEvent], per_s: float, note: Callable[[AnyEvent], None]
+) -> Iterator[None]:
+    """Send events at an even rate while the block runs; ``note`` is told of each before it is sent."""
+
+    def send() -> None:
+        with EventProducer(made.settings, made.codec) as producer:
+            for event, _ in zip(events, at(np.arange(len(events)) / per_s), strict=True):
+                note(event)
+                producer.send(topic, event)
+
+    sender = threading.Thread(target=send, name="publisher")
+    sender.start()
+    try:
+        yield
+    finally:
+        sender.join()
 
 
 def _live(made: Rig, sources: int, rng: np.random.Generator) -> dict[str, Any]:
@@ -134,38 +155,33 @@ def _live(made: Rig, sources: int, rng: np.random.Generator) -> dict[str, Any]:
     events.sort(key=lambda note: note.time_s)
     worker = psutil.Process(made.stack.part("live").pid)
     before = worker.cpu_times()
-    waiting: dict[str, list[tuple[float, float]]] = {}
+    waiting: dict[str, deque[tuple[float, float]]] = {event.source_id: deque() for event in events}
     took_ms: list[float] = []
-    answered = 0
-    with EventReader(made.settings, made.codec, [topics.MATCHES.name], "latest") as reader:
-        with EventProducer(made.settings, made.codec) as producer:
-            for note, _ in zip(events, at(np.arange(len(events)) / NOTES_PER_S), strict=True):
-                waiting.setdefault(note.source_id, []).append((note.time_s, time.perf_counter()))
-                producer.send(topics.NOTES.name, note)
-                producer.poll()
-                while (received := reader.poll(0.0)) is not None:
-                    answered += _cover(received.event, waiting, took_ms)
+
+    def note(event: NoteEvent) -> None:
+        waiting[event.source_id].append((event.time_s, time.perf_counter()))
+
+    with (
+        EventReader(made.settings, made.codec, [topics.MATCHES.name], "latest") as reader,
+        _sending(made, topics.NOTES.name, events, NOTES_PER_S, note),
+    ):
         for match in matches(reader, SILENCE_S):
-            answered += _cover(match, waiting, took_ms)
-            if answered >= len(events):
+            if match.source_id in waiting:
+                _cover(match, waiting[match.source_id], took_ms)
+            if len(took_ms) == len(events):
                 break
     after = worker.cpu_times()
     core_ms = (after.user + after.system - before.user - before.system) * 1000.0 / len(events)
     memory_mb = round(worker.memory_info().rss / 2**20)
     return quantiles(took_ms) | {
-        "unanswered": len(events) - answered,
+        "unanswered": len(events) - len(took_ms),
         "core_ms_a_note": round(core_ms, 3),
         "worker_mb": memory_mb,
     }
 
 
-def _cover(event: Event | None, waiting: dict[str, list[tuple[float, float]]], took_ms: list[float]) -> int:
+def _cover(match: Match, entries: deque[tuple[float, float]], took_ms: list[float]) -> None:
     """An answer stands for every note of its source up to its own time."""
-    if not isinstance(event, Match) or event.source_id not in waiting:
-        return 0
     now = time.perf_counter()
-    entries = waiting[event.source_id]
-    covered = [entry for entry in entries if entry[0] <= event.time_s]
-    waiting[event.source_id] = entries[len(covered) :]
-    took_ms += [(now - sent) * 1000.0 for _, sent in covered]
-    return len(covered)
+    while entries and entries[0][0] <= match.time_s:
+        took_ms.append((now - entries.popleft()[1]) * 1000.0)
