@@ -15,7 +15,7 @@ import psutil
 from numpy.typing import NDArray
 
 from processors.embeddings.index import VectorIndex
-from processors.search.constants import DIMENSION
+from processors.search.constants import BITS, DIMENSION
 
 from .quantiles import quantiles
 
@@ -45,7 +45,7 @@ def bench_search_index(count: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="continuo-bench-") as folder:
         started = time.perf_counter()
         vectors = made_vectors(count, np.random.default_rng(0))
-        VectorIndex.build(folder, vectors, np.arange(count), MODEL)
+        VectorIndex.build(folder, vectors, np.arange(count), MODEL, bits=BITS)
         built_s = time.perf_counter() - started
         queries = made_vectors(QUERIES, np.random.default_rng(2))[:CHECKED]
         np.save(Path(folder) / "right.npy", _nearest(vectors, queries))

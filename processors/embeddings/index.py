@@ -13,7 +13,7 @@ import os
 import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import faiss
@@ -26,7 +26,8 @@ MANIFEST = "vectors.json"
 SUFFIX = ".faiss"
 FORMAT = 1
 EXACT_UP_TO = 100_000
-"""So many vectors are compared one by one; more are sorted into cells, and stored in four bits a component."""
+"""So many vectors are compared one by one; more are sorted into cells, and stored in few bits a component."""
+Bits = Literal[4, 8]
 VECTORS_A_CELL = 512
 TRAINING_VECTORS_A_CELL = 48
 PROBES = 48
@@ -73,6 +74,7 @@ class VectorIndex:
         ids: NDArray[np.int64],
         model: str,
         made_from: str = "",
+        bits: Bits = 4,
     ) -> VectorIndex:
         """Make the index in the folder ``path`` hold exactly ``vectors``; what was there is replaced in one step.
 
@@ -82,6 +84,8 @@ class VectorIndex:
             ids: int64 [count], what a search returns; not negative.
             model: names what embedded them.
             made_from: names what was embedded.
+            bits: a component is stored in, where vectors are not compared one by one. Eight keep the order of near
+                ones, which four do not, and take twice the memory.
 
         Raises:
             ValueError: shapes that do not fit, or vectors that are not finite.
@@ -92,7 +96,7 @@ class VectorIndex:
         if not np.isfinite(vectors).all():
             raise ValueError("Vectors hold values that are not finite numbers.")
         folder = Path(path)
-        index = _made(np.ascontiguousarray(vectors, np.float32), np.ascontiguousarray(ids, np.int64))
+        index = _made(np.ascontiguousarray(vectors, np.float32), np.ascontiguousarray(ids, np.int64), bits)
         content = faiss.serialize_index(index).tobytes()
         with writer_lock(folder, LOCK_WAIT_S):
             name = f"{uuid4().hex}{SUFFIX}"
@@ -174,13 +178,13 @@ def _selector(only: NDArray[np.bool_]) -> Any:
     return untyped.IDSelectorBitmap(np.packbits(only, bitorder="little"))
 
 
-def _made(vectors: NDArray[np.float32], ids: NDArray[np.int64]) -> Any:
+def _made(vectors: NDArray[np.float32], ids: NDArray[np.int64], bits: Bits) -> Any:
     count, dimension = vectors.shape
     if count <= EXACT_UP_TO:
         index: Any = faiss.IndexIDMap(faiss.IndexFlatIP(dimension))
     else:
         cells = 2 ** round(math.log2(count / VECTORS_A_CELL))
-        index = faiss.index_factory(dimension, f"IVF{cells},SQ4", faiss.METRIC_INNER_PRODUCT)
+        index = faiss.index_factory(dimension, f"IVF{cells},SQ{bits}", faiss.METRIC_INNER_PRODUCT)
         index.nprobe = PROBES
         rng = np.random.default_rng(0)
         index.train(vectors[rng.choice(count, min(count, cells * TRAINING_VECTORS_A_CELL), replace=False)])

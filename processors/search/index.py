@@ -25,7 +25,7 @@ from processors.identify.files import write_durably
 from processors.identify.segment import Segment, hash_id
 from processors.parts import NUMBER
 
-from .constants import DIMENSION
+from .constants import BITS, DIMENSION
 from .facts import facts_of
 from .limits import Filters
 from .model import SearchModel, name_text
@@ -130,7 +130,7 @@ class SearchIndex:
         write_durably(folder / name, [content])
         made_from = {"format": FORMAT, "catalogue": catalogue.version, "rows": name, "crc32": zlib.crc32(content)}
         vectors = VectorIndex.build(
-            folder, rows.vector.astype(np.float32), np.arange(len(rows)), model.name, json.dumps(made_from)
+            folder, rows.vector.astype(np.float32), np.arange(len(rows)), model.name, json.dumps(made_from), BITS
         )
         for old in folder.glob(f"*{SUFFIX}"):
             if old.name != name:
