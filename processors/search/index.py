@@ -33,7 +33,9 @@ from .model import SearchModel, name_text
 FOLDER = "search"
 """Where a catalogue's folder holds its search index."""
 SUFFIX = ".rows"
-FORMAT = 1
+VECTORS_SUFFIX = ".vectors"
+FORMAT = 2
+READ_BYTES = 8 << 20
 UNKNOWN_TEMPO = np.float32(np.nan)
 BATCH_WORKS = 256
 
@@ -48,7 +50,7 @@ class Rows:
         tempo_bpm: float32, beats a minute; NaN where it is not known.
         instruments: uint64, bit ``n`` for instrument ``n`` of ``INSTRUMENTS``.
         key: int8, 0-11 major, 12-23 minor.
-        vector: float16 [works, DIMENSION].
+        vector: float16 [works, DIMENSION]; of an opened index a map of its file: only what is read takes memory.
     """
 
     work: NDArray[np.uint64]
@@ -63,16 +65,19 @@ class Rows:
         return len(self.work)
 
     def to_bytes(self) -> bytes:
-        """As an ``.npz`` file."""
+        """All but the vectors as an ``.npz`` file."""
         file = io.BytesIO()
-        np.savez(file, **{field.name: getattr(self, field.name) for field in fields(self)})
+        np.savez(file, **{name: getattr(self, name) for name in _BESIDE_VECTORS})
         return file.getvalue()
 
     @classmethod
-    def from_bytes(cls, content: bytes) -> Rows:
-        """Of an ``.npz`` file."""
+    def from_bytes(cls, content: bytes, vector: NDArray[np.float16]) -> Rows:
+        """Of an ``.npz`` file and the vectors."""
         with np.load(io.BytesIO(content)) as arrays:
-            return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+            return cls(**{name: arrays[name] for name in _BESIDE_VECTORS}, vector=vector)
+
+
+_BESIDE_VECTORS = tuple(field.name for field in fields(Rows) if field.name != "vector")
 
 
 class SearchIndex:
@@ -124,18 +129,20 @@ class SearchIndex:
     def _build(cls, catalogue: Catalogue, model: SearchModel, progress: Callable[[int, int], None]) -> SearchIndex:
         folder = catalogue.path / FOLDER
         rows = _rows_of(catalogue, model, _known(folder, model), progress)
-        content = rows.to_bytes()
-        name = f"{uuid4().hex}{SUFFIX}"
+        name = uuid4().hex
         folder.mkdir(parents=True, exist_ok=True)
-        write_durably(folder / name, [content])
-        made_from = {"format": FORMAT, "catalogue": catalogue.version, "rows": name, "crc32": zlib.crc32(content)}
+        made_from: dict[str, Any] = {"format": FORMAT, "catalogue": catalogue.version, "rows": name}
+        for suffix, content in ((SUFFIX, rows.to_bytes()), (VECTORS_SUFFIX, rows.vector.tobytes())):
+            write_durably(folder / (name + suffix), [content])
+            made_from[suffix] = zlib.crc32(content)
         vectors = VectorIndex.build(
             folder, rows.vector.astype(np.float32), np.arange(len(rows)), model.name, json.dumps(made_from), BITS
         )
-        for old in folder.glob(f"*{SUFFIX}"):
-            if old.name != name:
-                old.unlink(missing_ok=True)
-        return cls(catalogue, vectors, rows)
+        for suffix in (SUFFIX, VECTORS_SUFFIX):
+            for old in folder.glob(f"*{suffix}"):
+                if old.stem != name:
+                    old.unlink(missing_ok=True)
+        return cls(catalogue, vectors, _read_rows(folder, made_from))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -216,12 +223,23 @@ def _made_from(vectors: VectorIndex) -> dict[str, Any]:
 
 def _read_rows(folder: Path, made_from: dict[str, Any]) -> Rows:
     try:
-        content = (folder / made_from["rows"]).read_bytes()
-        if zlib.crc32(content) != made_from["crc32"]:
-            raise ValueError("its checksum differs")
-        return Rows.from_bytes(content)
+        paths = [folder / (made_from["rows"] + suffix) for suffix in (SUFFIX, VECTORS_SUFFIX)]
+        if any(_checksum(path) != made_from[path.suffix] for path in paths):
+            raise ValueError("a checksum differs")
+        # a map of no bytes cannot be made
+        empty = not paths[1].stat().st_size
+        vectors = np.zeros(0, np.float16) if empty else np.asarray(np.memmap(paths[1], np.float16, "r"))
+        return Rows.from_bytes(paths[0].read_bytes(), vectors.reshape(-1, DIMENSION))
     except (OSError, ValueError, KeyError) as error:
         raise VectorIndexError(f"The search index at {folder} is damaged ({error}); it is made again.") from error
+
+
+def _checksum(path: Path) -> int:
+    checksum = 0
+    with path.open("rb") as file:
+        while part := file.read(READ_BYTES):
+            checksum = zlib.crc32(part, checksum)
+    return checksum
 
 
 def _known(folder: Path, model: SearchModel) -> Rows | None:

@@ -52,7 +52,7 @@ def test_another_models_vectors_are_refused_and_made_anew(
     assert counts == [6]
 
 
-@pytest.mark.parametrize("pattern", ["*.rows", "*.faiss", "vectors.json"])
+@pytest.mark.parametrize("pattern", ["*.rows", "*.vectors", "*.faiss", "vectors.json"])
 def test_damage_is_noticed_and_mended(small: Catalogue, model: SearchModel, pattern: str) -> None:
     SearchIndex.of(small, model)
     (file,) = (small.path / FOLDER).glob(pattern)
