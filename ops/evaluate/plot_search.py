@@ -31,7 +31,7 @@ def draw(results: dict[str, Any], out: Path) -> None:
     axes.axvline(2 * results["ndcg"]["BM25 over metadata"]["graded"], color="#de2d26", label="aim: twice BM25")
     axes.set_xlabel(f"nDCG@10, {results['queries']} queries over {results['works']:,} works")
     axes.set_xlim(right=0.6)
-    axes.legend(loc="lower right")
+    axes.legend(loc="upper right")
     figure.tight_layout()
     figure.savefig(out)
 
