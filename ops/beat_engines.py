@@ -7,7 +7,7 @@ from pathlib import Path
 from processors.beats import BeatNetwork, StepNetwork
 from schemas.rhythm import Engine
 
-FLOAT = "float:"
+FLOAT, TRAINED = "float:", "trained:"
 
 
 class NoEngineError(ValueError):
@@ -15,7 +15,8 @@ class NoEngineError(ValueError):
 
 
 def beat_network(engine: str) -> StepNetwork:
-    """``onnx``: the whole network; ``hls4ml``, ``rtl``: the quantised one; ``float:FOLDER``: that one before rounding.
+    """``onnx``: the whole network; ``hls4ml``, ``rtl``: the quantised one; ``float:FOLDER``: that one before rounding;
+    ``trained:FOLDER``: another quantised one that is not converted yet.
 
     Raises:
         NoEngineError: there is no such engine, or it cannot be built here.
@@ -32,6 +33,15 @@ def beat_network(engine: str) -> StepNetwork:
     if engine.startswith(FLOAT):
         try:
             return FloatNetwork(shipped_graph(), Path(engine.removeprefix(FLOAT)))
+        except ValueError as error:
+            raise NoEngineError(str(error)) from error
+    if engine.startswith(TRAINED):
+        try:
+            from fpga.candidates import candidate_network
+
+            return candidate_network(Path(engine.removeprefix(TRAINED)))
+        except ImportError as error:
+            raise NoEngineError(f"{error}. This needs the extra: pip install 'continuo[fpga]'.") from error
         except ValueError as error:
             raise NoEngineError(str(error)) from error
     known: dict[str, Engine] = {"hls4ml": "hls4ml", "rtl": "rtl"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from da4ml.cmvm import solver_options_t
 from da4ml.trace import FixedVariableArray, HWConfig, comb_trace
 from numpy.typing import NDArray
 
@@ -16,6 +17,8 @@ from fpga.formats import Format
 from fpga.graph import Graph, Operation
 
 HARDWARE = HWConfig(1, -1, -1)
+SOLVER = solver_options_t(hard_dc=0)
+"""Sums as shallow as they can be: latency matters more than the twentieth of the gates that it costs."""
 
 
 def trace(graph: Graph, every_layer: bool = False) -> Any:
@@ -74,10 +77,30 @@ def _rounded(values: Any, form: Format) -> Any:
     odd = values.quantize(0, 1 - fraction, fraction, "WRAP", "TRN")  # the bit that decides where halves go
     up = np.where(finer > fraction, 2.0 ** -(fraction + 1) - last, 0.0)
     carry = np.where(finer > fraction, last * 2.0**fraction, 0.0)
-    return (values + (odd * carry + up)).quantize(int(form.signed), form.integer, fraction, "SAT", "TRN")
+    raised = (values + up) + odd * carry  # in this order: da4ml adds ``up`` to a dense layer's biases
+    whole = raised.quantize(*raised.kif[:2], np.minimum(raised.kif[2], fraction), "WRAP", "TRN")
+    return FixedVariableArray(np.array([_saturated(v, form) for v in whole._vars]), SOLVER, hwconf=HARDWARE)
+
+
+def _saturated(value: Any, form: Format) -> Any:
+    """Within the format's bounds, told by the bits above it: two subtractions less than da4ml's own comparisons."""
+    signed, integer, fraction = value.kif
+    high = form.most * form.step
+    below = value.quantize(0, form.integer, fraction, "WRAP", "TRN")
+    if integer <= form.integer:
+        top, bottom = below, value
+    else:
+        above = value.quantize(0, integer, -form.integer, "WRAP", "TRN")
+        top = above.unary_bit_op("any").msb_mux(high, below)
+        inside = value.quantize(1, form.integer, fraction, "WRAP", "TRN")
+        bottom = above.unary_bit_op("all").msb_mux(inside, form.least * form.step)
+    if not signed:
+        return top
+    return value.msb_mux(bottom if form.signed else 0.0, top)
 
 
 def _input(form: Format, size: int) -> Any:
     fraction = form.bits - form.integer - form.signed
     full = np.full(size, 1)
-    return FixedVariableArray.from_kif(full * int(form.signed), full * form.integer, full * fraction, HARDWARE)
+    bits = full * int(form.signed), full * form.integer, full * fraction
+    return FixedVariableArray.from_kif(*bits, HARDWARE, solver_options=SOLVER)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from da4ml.codegen.rtl.verilog.comb import table_mem_gen
-from da4ml.codegen.rtl.verilog.pipeline import pipeline_logic_gen
-from da4ml.trace import to_pipeline
+from da4ml.codegen.rtl.verilog.comb import comb_logic_gen, table_mem_gen
 from da4ml.types import minimal_kif
 
 from fpga.formats import Format
 from fpga.graph import Graph, Operation
+
+from .timing import pipelined
 
 CORE = "beat_core"
 STEP = "beat_step"
@@ -27,6 +27,7 @@ class Verilog:
         cycles: clock cycles from codes at the ports to the answer at the ports.
         adders: additions and subtractions, and ...
         cost: ... da4ml's estimate of their size, in LUTs.
+        estimated_ns: how long all stages take by ``timing``.
     """
 
     files: dict[str, str]
@@ -34,23 +35,56 @@ class Verilog:
     cycles: int
     adders: int
     cost: float
+    estimated_ns: float
 
 
-def write_verilog(graph: Graph, logic: Any, depth: float) -> Verilog:
+def write_verilog(graph: Graph, logic: Any, stage_ns: float) -> Verilog:
     """The sources of ``beat_step``: a step of the network in a pipeline that takes a new frame every cycle.
 
     Args:
         logic: of ``logic.trace``.
-        depth: additions one after the other within a stage, at the most.
+        stage_ns: how long a stage may take by ``timing``.
     """
-    pipeline = to_pipeline(logic, depth, verbose=False)
+    pipeline, stage_ns = pipelined(logic, stage_ns)
     if any(table_mem_gen(stage) for stage in pipeline.solutions):
         raise ValueError("The logic needs tables in memory, which this design has no place for.")
     stages = len(pipeline.solutions)
-    files = {f"{name}.v": text for name, text in pipeline_logic_gen(pipeline, CORE).items()}
+    parts = {f"{CORE}_stage{number}": stage for number, stage in enumerate(pipeline.solutions)}
+    files = {f"{name}.v": comb_logic_gen(stage, name) for name, stage in parts.items()}
+    files[f"{CORE}.v"] = _core(pipeline)
     files[f"{STEP}.v"] = _step(graph, pipeline)
     adders = sum(operation.opcode in (0, 1) for operation in logic.ops)
-    return Verilog(files, stages, stages + 1, adders, float(logic.cost))
+    return Verilog(files, stages, stages + 1, adders, float(logic.cost), stages * stage_ns)
+
+
+def _core(pipeline: Any) -> str:
+    """The stages, with registers behind each; those before the first are the step's."""
+    widths = [sum(sum(minimal_kif(q)) for q in stage.inp_qint) for stage in pipeline.solutions]
+    widths.append(sum(sum(minimal_kif(q)) for q in pipeline.out_qint))
+    last = len(widths) - 1
+    lines, moves = [], []
+    for number in range(last):
+        read = "model_inp" if number == 0 else f"held{number}"
+        after = "model_out" if number == last - 1 else f"held{number + 1}"
+        lines.append(f"wire [{widths[number + 1] - 1}:0] made{number};")
+        if number < last - 1:
+            lines.append(f"reg [{widths[number + 1] - 1}:0] {after};")
+        lines.append(f"{CORE}_stage{number} stage{number} (.model_inp({read}), .model_out(made{number}));")
+        moves.append(f"{after} <= made{number};")
+    body, steps = "\n    ".join(lines), "\n        ".join(moves)
+    return f"""// {last} stages, a new frame at every clock.
+module {CORE} (
+    input clk,
+    input [{widths[0] - 1}:0] model_inp,
+    output reg [{widths[last] - 1}:0] model_out
+);
+    {body}
+
+    always @(posedge clk) begin
+        {steps}
+    end
+endmodule
+"""
 
 
 def _step(graph: Graph, pipeline: Any) -> str:
@@ -63,7 +97,7 @@ def _step(graph: Graph, pipeline: Any) -> str:
             part = inputs[at]
             at += 1
             if sum(part):
-                packed.append(_slice(port, number, _format(operation), part))
+                packed.append(_slice(f"{port}_held", number, _format(operation), part))
     at, low = 0, 0
     for operation, port in ((logit, "logit"), (after, "state_after")):
         for number in range(operation.size):
@@ -80,6 +114,12 @@ module {STEP} (
     output [{_width(logit) - 1}:0] logit,
     output [{_width(after) - 1}:0] state_after
 );
+    reg [{_width(features) - 1}:0] features_held;
+    reg [{_width(state) - 1}:0] state_held;
+    always @(posedge clk) begin
+        features_held <= features;
+        state_held <= state;
+    end
     wire [{sum(map(sum, inputs)) - 1}:0] packed_in = {{
         {(", ").join(reversed(packed))}
     }};

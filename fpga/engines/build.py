@@ -6,6 +6,7 @@ import hashlib
 import importlib.util
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -45,13 +46,15 @@ def built(name: str, sources: Mapping[str, str], make: Callable[[Path], None], r
 
 
 def run(command: list[str], folder: Path, hint: str, timeout_s: float = TIMEOUT_S) -> None:
-    """Run a tool in ``folder``.
+    """Run a tool in ``folder``; one that came with this Python's packages is found without the search path.
 
     Raises:
         EngineError: it is missing (``hint`` says what to install), or it fails.
     """
+    own = Path(sys.executable).parent / command[0]
+    called = [str(own), *command[1:]] if own.exists() else command
     try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=timeout_s, check=False)
+        done = subprocess.run(called, cwd=folder, capture_output=True, text=True, timeout=timeout_s, check=False)
     except FileNotFoundError as error:
         raise EngineError(f"{command[0]} is missing. {hint}") from error
     except subprocess.TimeoutExpired as error:

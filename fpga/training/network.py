@@ -27,6 +27,7 @@ CELLS = ("gated", "leaky", "window")
 WINDOW = 8
 WEIGHT_BITS, WEIGHT_INTEGER = 6, 1
 BIAS_BITS, BIAS_INTEGER = 8, 2
+FIXED = "quantized_bits(7,1,alpha=1)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,17 @@ class Layers:
             name=name,
         )
 
+    def fixed(self, kernel: np.ndarray, name: str) -> Any:
+        """A dense layer that is not learnt: multiples of 1/32, no biases."""
+        options = {
+            "units": kernel.shape[1],
+            "use_bias": False,
+            "trainable": False,
+            "kernel_initializer": tf_keras.initializers.Constant(kernel),
+            "name": name,
+        }
+        return QDense(kernel_quantizer=FIXED, **options) if self._quantised else layers.Dense(**options)
+
     def signed(self, x: Any, bits: int, integer: int, name: str) -> Any:
         """Round and saturate to [-2**integer, 2**integer)."""
         if self._bounded:
@@ -102,7 +114,8 @@ class Layers:
 
 def inward_part(shape: Shape, make: Layers, features: Any) -> Any:
     """What does not depend on the state."""
-    return make.positive(make.dense(shape.inward, "inward")(features), 6, 1, "inward_out")
+    most = 0 if shape.cell == "window" else 1  # a window keeps these numbers as its state
+    return make.positive(make.dense(shape.inward, "inward")(features), 6, most, "inward_out")
 
 
 def cell_part(shape: Shape, make: Layers, x: Any, state: Any) -> tuple[Any, Any]:
@@ -110,35 +123,26 @@ def cell_part(shape: Shape, make: Layers, x: Any, state: Any) -> tuple[Any, Any]
     if shape.cell == "window":
         seen = layers.Concatenate(name="seen")([x, state])
         y = make.positive(make.dense(shape.units, "window")(seen), 6, 1, "window_out")
-        after = seen[:, : shape.state_size]
+        kept = np.eye(shape.inward + shape.state_size, shape.state_size)
+        after = make.signed(make.fixed(kept, "kept")(seen), STATE.bits, STATE.integer, "state_out")
     else:
         heard = make.signed(state, 6, 0, "heard")
         both = layers.Concatenate(name="both")([x, heard])
-        new = make.signed(make.dense(shape.units, "new")(both), 8, 0, "new_out")
+        # with the sum's ten bits: it is bounded, not rounded
+        new = make.signed(make.dense(shape.units, "new")(both), 10, 0, "new_out")
         change = layers.Subtract(name="change")([new, state])
         if shape.cell == "gated":
             gate = make.positive(make.dense(shape.units, "gate")(both), 5, 0, "gate_out")
+            moved = layers.Multiply(name="moved")([gate, change])
         else:
-            gate = _Rates(name="gate")(x)
-        moved = layers.Multiply(name="moved")([gate, change])
-        after = make.signed(layers.Add(name="sum")([state, moved]), STATE.bits, STATE.integer, "state_out")
-        y = make.signed(after, 6, 0, "told")
+            moved = make.fixed(np.diag(rates(shape.units)), "moved")(change)
+        y = after = make.signed(layers.Add(name="sum")([state, moved]), STATE.bits, STATE.integer, "state_out")
     spoken = layers.Concatenate(name="spoken")([x, y])
     return make.signed(make.dense(2, "outward")(spoken), LOGIT.bits, LOGIT.integer, "logit"), after
 
 
-class _Rates(layers.Layer):  # type: ignore[misc]
-    """The gate of a leaky cell: 1, 1/2, 1/4 ... 1/32, for as many units each."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-
-    def call(self, x: tf.Tensor) -> tf.Tensor:
-        return tf.ones_like(x) * tf.constant(rates(x.shape[-1]))
-
-
 def rates(units: int) -> np.ndarray:
-    """The gate of each leaky unit, float32 [units]."""
+    """The gate of each leaky unit: 1, 1/2, 1/4 ... 1/32, for as many units each; float32 [units]."""
     return (2.0 ** -(np.arange(units) * 6 // units)).astype(np.float32)
 
 
@@ -154,7 +158,7 @@ def trained_network(shape: Shape, weights: dict[str, np.ndarray]) -> Any:
     """The whole step with weights of ``train``, rounded for good."""
     model = step_network(shape)
     for layer in model.layers:
-        if type(layer).__name__ == "QDense":
+        if type(layer).__name__ == "QDense" and layer.trainable:
             kernel = layer.kernel_quantizer_internal(tf.constant(weights[f"{layer.name}/kernel"]))
             bias = layer.bias_quantizer_internal(tf.constant(weights[f"{layer.name}/bias"]))
             layer.set_weights([kernel.numpy(), bias.numpy()])

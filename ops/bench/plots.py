@@ -1,6 +1,7 @@
 """Draws the plots of the documentation from what ``continuo bench ... --json`` printed.
 
 python -m ops.bench.plots --latency latency.json --throughput throughput.json --growth growth.json --out docs/images
+python -m ops.bench.plots --fpga fpga.json --out docs/images
 """
 
 from __future__ import annotations
@@ -19,6 +20,13 @@ import matplotlib.pyplot as plt
 AIMS_MS = {"clip": {"p50_ms": 10, "p99_ms": 60}, "disturbed_clip": {}, "live": {"p99_ms": 50}}
 GROWTH_AIM_MS = 10.0
 TITLES = {"clip": "clips, as written", "disturbed_clip": "clips, disturbed", "live": "live notes"}
+ENGINES = {
+    "keras": "Keras, predict",
+    "tf_function": "TensorFlow, tf.function",
+    "cpu_agent": "the CPU agent's network, whole",
+    "onnx": "ONNX Runtime",
+    "hls4ml": "hls4ml's C++",
+}
 QUANTILES = ("p50_ms", "p90_ms", "p99_ms")
 
 
@@ -90,12 +98,34 @@ def draw_growth(results: dict[str, Any], out: Path) -> None:
     figure.savefig(out / "growth.svg")
 
 
+def draw_fpga(results: dict[str, Any], out: Path) -> None:
+    """Microseconds a frame by engine, median and p99, beside the core by its timing report and the board's line."""
+    measured = [(label, results["engines_us"][name]) for name, label in ENGINES.items()]
+    core = results["core"]
+    told = [("the board: line and core", core["with_serial_line_us"]), ("the core alone", core["latency_ns"] / 1e3)]
+    labels = [label for label, _ in measured + told]
+    medians = [float(row["p50"]) for _, row in measured] + [value for _, value in told]
+    figure, plot = plt.subplots(figsize=(7.0, 3.0))
+    plot.barh(labels, medians, color=["#9ecae1"] * len(measured) + ["#3182bd"] * len(told))
+    plot.plot([row["p99"] for _, row in measured], range(len(measured)), "|", color="#636363", label="p99")
+    for place, value in enumerate(medians):
+        plot.text(value, place, f" {value:.3g}", va="center")
+    plot.set_xscale("log")
+    plot.set_xlim(right=8.0 * max(medians))
+    plot.set_xlabel("microseconds a frame, batch 1; dark: from the timing report")
+    plot.invert_yaxis()
+    plot.legend(loc="lower right")
+    figure.tight_layout()
+    figure.savefig(out / "fpga.svg")
+
+
 def main() -> None:
     """Draw what is given."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--latency", type=Path)
     parser.add_argument("--throughput", type=Path)
     parser.add_argument("--growth", type=Path)
+    parser.add_argument("--fpga", type=Path)
     parser.add_argument("--out", type=Path, required=True)
     chosen = parser.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
@@ -105,6 +135,8 @@ def main() -> None:
         draw_throughput(json.loads(chosen.throughput.read_text()), chosen.out)
     if chosen.growth:
         draw_growth(json.loads(chosen.growth.read_text()), chosen.out)
+    if chosen.fpga:
+        draw_fpga(json.loads(chosen.fpga.read_text()), chosen.out)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ def beats(
     offline: Annotated[bool, typer.Option("--offline", help="Beats from the whole file, not causal.")] = False,
     seconds: Annotated[float, typer.Option(min=1.0, help="Only so much of each file.")] = float("inf"),
     engine: Annotated[
-        str, typer.Option(help="onnx: the whole network; hls4ml, rtl or float:FOLDER: the small one for FPGAs.")
+        str,
+        typer.Option(help="onnx: the whole network; hls4ml, rtl, float:FOLDER, trained:FOLDER: a small one for FPGAs."),
     ] = "onnx",
     limit: Annotated[int | None, typer.Option(min=1, help="Only so many files of each set, drawn at random.")] = None,
     seed: Annotated[int, typer.Option(help="Of what is random.")] = 0,

@@ -62,6 +62,18 @@ def train(
 
 
 @fpga.command()
+def compare(
+    trained: Annotated[list[Path], typer.Argument(help="Folders that `continuo fpga train` names.")],
+    as_json: AsJson = False,
+) -> None:
+    """What trained networks would need of a chip, before one is converted."""
+    with _sentences():
+        from fpga.candidates import candidate
+
+        _print({"candidates": [candidate(folder) for folder in trained]}, as_json)
+
+
+@fpga.command()
 def convert(
     trained: Annotated[Path, typer.Argument(help="The folder that `continuo fpga train` names.")],
     music: Annotated[Path, typer.Option(help="A folder of MIDI files: layers are compared on what is played there.")],

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from confluent_kafka import KafkaException, Producer
 from typer.testing import CliRunner
 
 from connectors.consumer import EventReader
 from connectors.kafka_acls import AclError, Acls
-from connectors.kafka_client import KafkaUnavailableError
+from connectors.kafka_client import KafkaUnavailableError, client_config
 from connectors.producer import DeliveryError, EventProducer
 from connectors.registry import EventCodec
 from connectors.settings import Settings
@@ -75,6 +76,19 @@ def test_each_role_does_its_work(secured: Settings, launcher: Launcher) -> None:
         worker.stop()
     assert isinstance(received.event, Match)
     assert received.event.candidates[0].work_id == PIECE.work_id
+
+
+def test_only_a_worker_begins_the_transactions_of_workers(secured: Settings) -> None:
+    Acls(secured).grant("worker", WORKER)
+    Acls(secured).grant("publisher", PUBLISHER)
+
+    def begin(user: str) -> None:
+        producer = Producer(client_config(as_user(secured, user)) | {"transactional.id": f"continuo-fpga-{user}"})
+        producer.init_transactions(30.0)
+
+    begin(WORKER)
+    with pytest.raises(KafkaException, match=r"(?i)authorization"):
+        begin(PUBLISHER)
 
 
 def test_a_client_without_rights_is_refused(secured: Settings) -> None:
