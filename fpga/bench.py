@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-import tensorflow
 
 from fpga.board.driver import BoardEngine, LineSettings
 from fpga.board.simulated import SimulatedBoard
+from fpga.conversion.keras import keras
 from fpga.conversion.to_qkeras import qkeras_model
 from fpga.engines.engine import Codes, Engine, States
 from fpga.engines.hls_engine import HlsEngine
@@ -36,6 +36,9 @@ def bench(graph: Graph, music: Iterator[Codes], frames: int) -> dict[str, Any]:
         ValueError: there is not enough music.
         EngineError: an engine cannot be built.
     """
+    keras()  # before TensorFlow is imported, which else brings another Keras
+    import tensorflow
+
     codes = side_by_side(music, 1, frames + WARM_UP)[0][:, 0]
     model = qkeras_model(graph)
     compiled = tensorflow.function(model)

@@ -48,7 +48,7 @@ class Course:
 
     shape: Shape = field(default_factory=Shape)
     steps: int = 3000
-    rounded_steps: int = 1800
+    rounded_steps: int = 1200
     kept: dict[str, float] = field(default_factory=dict)
     seed: int = 0
 

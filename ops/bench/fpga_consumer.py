@@ -136,8 +136,10 @@ def _run(
             events = _events(songs, name, count)
             moments = (number / events_per_s for number in range(count))
             for event, _ in zip(events, at(moments) if np.isfinite(events_per_s) else range(count), strict=True):
+                sent_s[_places(event, len(songs[_source(event)][0]))[0]] = time.monotonic()
                 producer.send(topics.FRAMES.name, event)
 
+    sent_s: dict[tuple[int, int], float] = {}  # by an event's first frame
     told: Told = {}
     seen: Counter[tuple[int, int]] = Counter()
     latency_ms: list[float] = []
@@ -152,8 +154,8 @@ def _run(
             event = received.event if received else None
             if received and isinstance(event, Activations) and event.source_id.startswith(f"{name}-"):
                 last_s = time.monotonic()
-                latency_ms.append(time.time() * 1000.0 - event.created_at / 1000.0)
                 places = _places(event, len(songs[_source(event)][0]))
+                latency_ms.append(1e3 * (last_s - sent_s[places[0]]))
                 seen.update(places)
                 told |= zip(places, zip(event.beat, event.downbeat, strict=True), strict=True)
         taken_s = last_s - began_s

@@ -34,9 +34,9 @@ def train(
     inward: Annotated[int, typer.Option(min=1, max=256, help="Numbers that a frame is first reduced to.")] = 32,
     units: Annotated[int, typer.Option(min=1, max=256, help="Of the cell.")] = 32,
     steps: Annotated[int, typer.Option(min=1, help="In float.")] = 3000,
-    rounded_steps: Annotated[int, typer.Option(min=1, help="With quantisers, after that.")] = 1800,
-    kept_inward: Annotated[float, typer.Option(min=0.01, max=1.0, help="Share of the first layer's weights.")] = 0.2,
-    kept: Annotated[float, typer.Option(min=0.01, max=1.0, help="Share of the cell's weights that is left.")] = 0.25,
+    rounded_steps: Annotated[int, typer.Option(min=1, help="With quantisers, after that.")] = 1200,
+    kept_inward: Annotated[float, typer.Option(min=0.01, max=1.0, help="Share of the first layer's weights.")] = 0.3,
+    kept: Annotated[float, typer.Option(min=0.01, max=1.0, help="Share of the cell's weights that is left.")] = 0.35,
     seed: Annotated[int, typer.Option(help="Of the weights.")] = 0,
     work: Folder = WORK,
 ) -> None:

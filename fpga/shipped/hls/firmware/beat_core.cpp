@@ -6,15 +6,15 @@
 
 void beat_core(
     input_t features[126], input4_t state[32],
-    layer22_t layer22_out[2], layer17_t layer17_out[32]
+    layer21_t layer21_out[2], layer17_t layer17_out[32]
 ) {
 
     // hls-fpga-machine-learning insert IO
     #pragma HLS ARRAY_RESHAPE variable=features complete dim=0
     #pragma HLS ARRAY_RESHAPE variable=state complete dim=0
-    #pragma HLS ARRAY_PARTITION variable=layer22_out complete dim=0
+    #pragma HLS ARRAY_PARTITION variable=layer21_out complete dim=0
     #pragma HLS ARRAY_PARTITION variable=layer17_out complete dim=0
-    #pragma HLS INTERFACE ap_vld port=features,state,layer22_out,layer17_out 
+    #pragma HLS INTERFACE ap_vld port=features,state,layer21_out,layer17_out 
     #pragma HLS PIPELINE
 
     // hls-fpga-machine-learning insert load weights
@@ -27,8 +27,8 @@ void beat_core(
         nnet::load_weights_from_txt<bias8_t, 32>(b8, "b8.txt");
         nnet::load_weights_from_txt<weight10_t, 2048>(w10, "w10.txt");
         nnet::load_weights_from_txt<bias10_t, 32>(b10, "b10.txt");
-        nnet::load_weights_from_txt<weight20_t, 128>(w20, "w20.txt");
-        nnet::load_weights_from_txt<bias20_t, 2>(b20, "b20.txt");
+        nnet::load_weights_from_txt<weight19_t, 128>(w19, "w19.txt");
+        nnet::load_weights_from_txt<bias19_t, 2>(b19, "b19.txt");
         loaded_weights = true;    }
 #endif
     // ****************************************
@@ -70,14 +70,11 @@ void beat_core(
     layer16_t layer16_out[32];
     #pragma HLS ARRAY_PARTITION variable=layer16_out complete dim=0
 
-    layer18_t layer18_out[32];
+    layer18_t layer18_out[64];
     #pragma HLS ARRAY_PARTITION variable=layer18_out complete dim=0
 
-    layer19_t layer19_out[64];
+    layer19_t layer19_out[2];
     #pragma HLS ARRAY_PARTITION variable=layer19_out complete dim=0
-
-    layer20_t layer20_out[2];
-    #pragma HLS ARRAY_PARTITION variable=layer20_out complete dim=0
 
     nnet::dense<input_t, layer2_t, config2>(features, layer2_out, w2, b2); // inward
 #ifndef __SYNTHESIS__
@@ -139,24 +136,19 @@ void beat_core(
     nnet::save_layer_output<layer17_t>(layer17_out, "state_out", 32);
 #endif
 
-    nnet::linear<layer17_t, layer18_t, linear_config18>(layer17_out, layer18_out); // told
+    nnet::concatenate1d<layer5_t, layer17_t, layer18_t, config18>(layer5_out, layer17_out, layer18_out); // spoken
 #ifndef __SYNTHESIS__
-    nnet::save_layer_output<layer18_t>(layer18_out, "told", 32);
+    nnet::save_layer_output<layer18_t>(layer18_out, "spoken", 64);
 #endif
 
-    nnet::concatenate1d<layer5_t, layer18_t, layer19_t, config19>(layer5_out, layer18_out, layer19_out); // spoken
+    nnet::dense<layer18_t, layer19_t, config19>(layer18_out, layer19_out, w19, b19); // outward
 #ifndef __SYNTHESIS__
-    nnet::save_layer_output<layer19_t>(layer19_out, "spoken", 64);
+    nnet::save_layer_output<layer19_t>(layer19_out, "outward", 2);
 #endif
 
-    nnet::dense<layer19_t, layer20_t, config20>(layer19_out, layer20_out, w20, b20); // outward
+    nnet::linear<layer19_t, layer21_t, linear_config21>(layer19_out, layer21_out); // logit
 #ifndef __SYNTHESIS__
-    nnet::save_layer_output<layer20_t>(layer20_out, "outward", 2);
-#endif
-
-    nnet::linear<layer20_t, layer22_t, linear_config22>(layer20_out, layer22_out); // logit
-#ifndef __SYNTHESIS__
-    nnet::save_layer_output<layer22_t>(layer22_out, "logit", 2);
+    nnet::save_layer_output<layer21_t>(layer21_out, "logit", 2);
 #endif
 
 }

@@ -11,7 +11,7 @@
 // Prototype of top level function for C-synthesis
 void beat_core(
     input_t features[126], input4_t state[32],
-    layer22_t layer22_out[2], layer17_t layer17_out[32]
+    layer21_t layer21_out[2], layer17_t layer17_out[32]
 );
 
 // hls-fpga-machine-learning insert emulator-defines

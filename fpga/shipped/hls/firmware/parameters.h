@@ -22,8 +22,8 @@
 #include "weights/b8.h"
 #include "weights/w10.h"
 #include "weights/b10.h"
-#include "weights/w20.h"
-#include "weights/b20.h"
+#include "weights/w19.h"
+#include "weights/b19.h"
 
 
 // hls-fpga-machine-learning insert layer-config
@@ -34,8 +34,8 @@ struct config2 : nnet::dense_config {
     static const unsigned io_type = nnet::io_parallel;
     static const unsigned strategy = nnet::latency;
     static const unsigned reuse_factor = 1;
-    static const unsigned n_zeros = 1935;
-    static const unsigned n_nonzeros = 2097;
+    static const unsigned n_zeros = 2822;
+    static const unsigned n_nonzeros = 1210;
     static const unsigned multiplier_limit = DIV_ROUNDUP(n_in * n_out, reuse_factor) - n_zeros / reuse_factor;
     static const bool store_weights_in_bram = false;
     typedef inward_accum_t accum_t;
@@ -85,8 +85,8 @@ struct config8 : nnet::dense_config {
     static const unsigned io_type = nnet::io_parallel;
     static const unsigned strategy = nnet::latency;
     static const unsigned reuse_factor = 1;
-    static const unsigned n_zeros = 913;
-    static const unsigned n_nonzeros = 1135;
+    static const unsigned n_zeros = 1331;
+    static const unsigned n_nonzeros = 717;
     static const unsigned multiplier_limit = DIV_ROUNDUP(n_in * n_out, reuse_factor) - n_zeros / reuse_factor;
     static const bool store_weights_in_bram = false;
     typedef new_accum_t accum_t;
@@ -106,8 +106,8 @@ struct config10 : nnet::dense_config {
     static const unsigned io_type = nnet::io_parallel;
     static const unsigned strategy = nnet::latency;
     static const unsigned reuse_factor = 1;
-    static const unsigned n_zeros = 913;
-    static const unsigned n_nonzeros = 1135;
+    static const unsigned n_zeros = 1331;
+    static const unsigned n_nonzeros = 717;
     static const unsigned multiplier_limit = DIV_ROUNDUP(n_in * n_out, reuse_factor) - n_zeros / reuse_factor;
     static const bool store_weights_in_bram = false;
     typedef gate_accum_t accum_t;
@@ -171,17 +171,8 @@ struct linear_config17 : nnet::activ_config {
     typedef state_out_table_t table_t;
 };
 
-// told
-struct linear_config18 : nnet::activ_config {
-    static const unsigned n_in = 32;
-    static const unsigned table_size = 1024;
-    static const unsigned io_type = nnet::io_parallel;
-    static const unsigned reuse_factor = 1;
-    typedef told_table_t table_t;
-};
-
 // spoken
-struct config19 : nnet::concat_config {
+struct config18 : nnet::concat_config {
     static const unsigned n_elem1_0 = 32;
     static const unsigned n_elem1_1 = 0;
     static const unsigned n_elem1_2 = 0;
@@ -193,20 +184,20 @@ struct config19 : nnet::concat_config {
 };
 
 // outward
-struct config20 : nnet::dense_config {
+struct config19 : nnet::dense_config {
     static const unsigned n_in = 64;
     static const unsigned n_out = 2;
     static const unsigned io_type = nnet::io_parallel;
     static const unsigned strategy = nnet::latency;
     static const unsigned reuse_factor = 1;
-    static const unsigned n_zeros = 9;
-    static const unsigned n_nonzeros = 119;
+    static const unsigned n_zeros = 6;
+    static const unsigned n_nonzeros = 122;
     static const unsigned multiplier_limit = DIV_ROUNDUP(n_in * n_out, reuse_factor) - n_zeros / reuse_factor;
     static const bool store_weights_in_bram = false;
     typedef outward_accum_t accum_t;
-    typedef bias20_t bias_t;
-    typedef weight20_t weight_t;
-    typedef layer20_index index_t;
+    typedef bias19_t bias_t;
+    typedef weight19_t weight_t;
+    typedef layer19_index index_t;
     template<class data_T, class res_T, class CONFIG_T>
     using kernel = nnet::DenseLatency<data_T, res_T, CONFIG_T>;
     template<class x_T, class y_T>
@@ -214,7 +205,7 @@ struct config20 : nnet::dense_config {
 };
 
 // logit
-struct linear_config22 : nnet::activ_config {
+struct linear_config21 : nnet::activ_config {
     static const unsigned n_in = 2;
     static const unsigned table_size = 1024;
     static const unsigned io_type = nnet::io_parallel;

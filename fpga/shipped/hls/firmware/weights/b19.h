@@ -1,15 +1,15 @@
 //Numpy array shape [2]
 //Min -0.093750000000
-//Max -0.062500000000
+//Max -0.031250000000
 //Number of zeros 0
 
-#ifndef B20_H_
-#define B20_H_
+#ifndef B19_H_
+#define B19_H_
 
 #ifndef __SYNTHESIS__
-bias20_t b20[2];
+bias19_t b19[2];
 #else
-bias20_t b20[2] = {-0.06250, -0.09375};
+bias19_t b19[2] = {-0.03125, -0.09375};
 
 #endif
 
