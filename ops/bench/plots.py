@@ -99,20 +99,21 @@ def draw_growth(results: dict[str, Any], out: Path) -> None:
 
 
 def draw_fpga(results: dict[str, Any], out: Path) -> None:
-    """Microseconds a frame by engine, median and p99, beside the core by its timing report and the board's line."""
+    """Microseconds a frame by engine, median and p99; where there is a timing report, beside the core and the line."""
     measured = [(label, results["engines_us"][name]) for name, label in ENGINES.items()]
-    core = results["core"]
-    told = [("the board: line and core", core["with_serial_line_us"]), ("the core alone", core["latency_ns"] / 1e3)]
+    told = []
+    if core := results["core"]:
+        told = [("the board: line and core", core["with_serial_line_us"]), ("the core alone", core["latency_ns"] / 1e3)]
     labels = [label for label, _ in measured + told]
     medians = [float(row["p50"]) for _, row in measured] + [value for _, value in told]
     figure, plot = plt.subplots(figsize=(7.0, 3.0))
     plot.barh(labels, medians, color=["#9ecae1"] * len(measured) + ["#3182bd"] * len(told))
     plot.plot([row["p99"] for _, row in measured], range(len(measured)), "|", color="#636363", label="p99")
     for place, value in enumerate(medians):
-        plot.text(value, place, f" {value:.3g}", va="center")
+        plot.text(value, place, f" {value:,.0f}" if value >= 10 else f" {value:.3g}", va="center")
     plot.set_xscale("log")
     plot.set_xlim(right=8.0 * max(medians))
-    plot.set_xlabel("microseconds a frame, batch 1; dark: from the timing report")
+    plot.set_xlabel("microseconds a frame, batch 1" + ("; dark: from the timing report" if told else ""))
     plot.invert_yaxis()
     plot.legend(loc="lower right")
     figure.tight_layout()
