@@ -32,6 +32,8 @@ from .records import Record
 
 IDLE_S = 0.1
 """How long is waited for a record while nothing falls due."""
+AHEAD_RECORDS = 1_000
+"""Of each partition."""
 OFFSETS_TIMEOUT_S = 10.0
 GIL_SWITCH_INTERVAL_S = 0.0005
 
@@ -116,6 +118,8 @@ class TimedLoop:
                 "auto.offset.reset": "earliest",
                 "session.timeout.ms": int(settings.kafka.session_timeout_s * 1000),
                 "queued.max.messages.kbytes": settings.kafka.queue_max_bytes >> 10,
+                # by itself it reads 100,000 records of each partition ahead, which a worker that lags keeps in memory
+                "queued.min.messages": AHEAD_RECORDS,
                 "fetch.wait.max.ms": 50,
             }
             | static

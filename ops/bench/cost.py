@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import psutil
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from connectors.consumer import EventReader
+from connectors.kafka_client import client_config
 from connectors.producer import EventProducer
 from ops.answers import matches
 from ops.demo.material import AS_WRITTEN, DemoClip, clips_of_works
@@ -27,6 +29,7 @@ SILENCE_S = 30.0
 SETTLE = 50
 SCHEMA_ID = 1
 REPEATS = 20
+HOPS = 200
 
 
 def cost(clips: int, per_s: float, seed: int) -> dict[str, Any]:
@@ -35,6 +38,7 @@ def cost(clips: int, per_s: float, seed: int) -> dict[str, Any]:
     Returns:
         ``direct_ms``: reading and identifying in process, at the same rate; ``streamed_ms``: from publishing to the
         answer read back; ``added_ms``: of each clip, the latter without what the worker itself took to identify;
+        ``plain_hop_ms``: from a plain producer to a plain consumer of the same brokers, once;
         ``avro_ms``: to encode and decode a clip and its answer; ``worker_core_ms`` and ``direct_core_ms``: processor
         time a clip.
     """
@@ -53,6 +57,7 @@ def cost(clips: int, per_s: float, seed: int) -> dict[str, Any]:
             "direct_ms": quantiles(direct_ms),
             "streamed_ms": quantiles(streamed_ms),
             "added_ms": quantiles(added_ms),
+            "plain_hop_ms": quantiles(_plain_hop_ms(made, [clip.data for clip in material[:HOPS]], per_s)),
             "avro_ms": _avro_ms(material[0], answers[0]),
             "direct_core_ms": round(direct_core_ms, 3),
             "worker_core_ms": round(core_s * 1000.0 / clips, 3),
@@ -103,6 +108,26 @@ def _streamed(
         sender.join()
     measured = [found[clip.clip_id] for clip in material[SETTLE:]]
     return [match for match, _ in measured], [took for _, took in measured], _core_s(worker) - core_s[0]
+
+
+def _plain_hop_ms(made: Rig, values: Sequence[bytes], per_s: float) -> list[float]:
+    """Through a topic that nobody else reads meanwhile."""
+    place = TopicPartition(topics.QUERIES.name, 0, 0)
+    consumer = Consumer(client_config(made.settings) | {"group.id": "continuo-reader", "enable.auto.commit": False})
+    producer = Producer(client_config(made.settings) | {"enable.idempotence": True, "acks": "all", "linger.ms": 0})
+    timings_ms = []
+    try:
+        consumer.assign([place])
+        for value, _ in zip(values, at(np.arange(len(values)) / per_s), strict=True):
+            start = time.perf_counter()
+            producer.produce(place.topic, value, partition=place.partition)
+            while (received := consumer.poll(SILENCE_S)) is not None and received.error() is not None:
+                continue
+            timings_ms.append((time.perf_counter() - start) * 1000.0)
+    finally:
+        consumer.close()
+        producer.flush(SILENCE_S)
+    return timings_ms[1:]
 
 
 def _core_s(process: psutil.Process) -> float:

@@ -34,6 +34,8 @@ CLIP_EVERY_S = 60.0
 CLIPS = 200
 AHEAD = 2_000
 """Notes that may wait for the worker: what is sent faster would only lie in Kafka."""
+FOLLOWED = ("live", "frames", "beats")
+"""The groups that read notes, which are waited for."""
 CHECK_EVERY = 500
 SAMPLE_S = 1.0
 WARM_SHARE = 0.1
@@ -109,8 +111,12 @@ def _play(
 
 
 def _wait_for(made: Rig, notes: int, ahead: int = AHEAD) -> None:
-    while notes - sum(passed(made.settings, group_of("live"), topics.NOTES.name).values()) > ahead:
+    while notes - min(_passed(made, group) for group in FOLLOWED) > ahead:
         time.sleep(SAMPLE_S / 4)
+
+
+def _passed(made: Rig, group: str) -> int:
+    return sum(passed(made.settings, group_of(group), topics.NOTES.name).values())
 
 
 def _events(made: Rig, day: Day, rng: np.random.Generator) -> Iterator[tuple[float, str, Event]]:
