@@ -10,6 +10,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from . import ogg_pages
 from .midi import BadMusicError, require_inside
 
 BLOCK_SAMPLES = 1 << 16
@@ -66,6 +67,10 @@ def decode_audio(
     """
     if len(data) > limits.max_bytes:
         raise BadMusicError("too_large", f"The sound file has {len(data)} bytes; the limit is {limits.max_bytes}.")
+    if data.startswith(ogg_pages.MAGIC) and ogg_pages.is_damaged(data):
+        raise BadMusicError(
+            "bad_audio", "The bytes cannot be decoded as sound: the Ogg file's first pages are damaged."
+        )
     try:
         with soundfile.SoundFile(io.BytesIO(data)) as file:
             rate_hz = int(file.samplerate)

@@ -39,6 +39,8 @@ def test_channels_are_mixed(format: str, subtype: str | None) -> None:
         (encoded(np.array([[0.0, np.inf], [0.0, 0.0]])), "1 of the sound's 2 samples"),
         (b"no sound at all", "cannot be decoded"),
         (encoded(np.zeros(1000))[:40], "cannot be decoded"),
+        (encoded(np.zeros(1000), "OGG", None)[:2000], "Ogg file's first pages"),
+        (encoded(np.zeros(1000), "OGG", None).replace(b"vorbis", b"vorbiS", 1), "Ogg file's first pages"),
     ],
 )
 def test_bad_audio_says_why(data: bytes, sentence: str) -> None:
