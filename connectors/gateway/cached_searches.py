@@ -4,38 +4,35 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from fastapi import HTTPException
-from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from processors.search.limits import MODES, Mode
 
 from .access import Access
-from .cached_answers import send_json
 from .search import Searches
+from .short_way import ShortWay
 
-PREFIX = "/search/"
-PATHS: dict[str, Mode] = {PREFIX + mode: mode for mode in MODES}
+PATHS: dict[str, Mode] = {f"/search/{mode}": mode for mode in MODES}
+ROUTES = {path: SimpleNamespace(path=path) for path in PATHS}
+JSON_HEADER = (b"content-type", b"application/json")
 
 
-class CachedSearches:
+class CachedSearches(ShortWay):
     """Answers a JSON request whose very bytes were answered under the same state of the index; all else goes on."""
 
     def __init__(self, app: ASGIApp, access: Access, searches: Searches) -> None:
-        self._app = app
-        self._access = access
+        super().__init__(app, access)
         self._searches = searches
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         mode = PATHS.get(scope["path"]) if scope["type"] == "http" and scope["method"] == "POST" else None
-        if mode is None or (b"content-type", b"application/json") not in scope["headers"]:
+        if mode is None or JSON_HEADER not in scope["headers"]:
             await self._app(scope, receive, send)
             return
         first: list[Message] = [await receive()]
-        answer = self._answer(mode, first[0], scope)
-        if answer is not None:
-            scope["route"] = SimpleNamespace(path=scope["path"])  # what counts requests asks for it
-            await send_json(answer, send)
+        answer = self._known(mode, first[0])
+        if answer is not None and self._may_read(scope):
+            await self._give(answer, ROUTES[scope["path"]], scope, send)
             return
 
         async def again() -> Message:
@@ -43,14 +40,7 @@ class CachedSearches:
 
         await self._app(scope, again, send)
 
-    def _answer(self, mode: Mode, message: Message, scope: Scope) -> bytes | None:
+    def _known(self, mode: Mode, message: Message) -> bytes | None:
         if message["type"] != "http.request" or message.get("more_body"):
             return None
-        answer = self._searches.known(mode, message.get("body", b""))
-        if answer is None:
-            return None
-        try:
-            self._access.check(HTTPConnection(scope), "read")
-        except HTTPException:  # the long way says why
-            return None
-        return answer
+        return self._searches.known(mode, message.get("body", b""))
