@@ -47,6 +47,6 @@ def _watch(settings: Settings, telemetry: Telemetry, stop: threading.Event) -> N
                     metrics.lag.labels(group, place.topic, place.partition).set(place.lag)
             telemetry.health.has(BROKERS)
         except NotReadyError as error:
-            telemetry.health.lacks(BROKERS, str(error))
+            telemetry.health.waits(BROKERS, str(error))
         if stop.wait(settings.observe.lag_interval_s):
             return

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from connectors.registry import EventCodec
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
+REGISTRY = "registry"
 
 log = structlog.get_logger(__name__)
 
@@ -59,34 +60,34 @@ def _clips(settings: Settings, telemetry: Telemetry) -> None:
     from streams.agent import run_agent
     from streams.clips import ClipHandler
 
-    run_agent(settings, ClipHandler(settings, _ready_codec(settings)), telemetry)
+    run_agent(settings, ClipHandler(settings, _ready_codec(settings, telemetry)), telemetry)
 
 
 def _bulk(settings: Settings, telemetry: Telemetry) -> None:
     from streams.agent import run_agent
     from streams.bulk import BulkHandler
 
-    run_agent(settings, BulkHandler(settings, _ready_codec(settings)), telemetry)
+    run_agent(settings, BulkHandler(settings, _ready_codec(settings, telemetry)), telemetry)
 
 
 def _live(settings: Settings, telemetry: Telemetry) -> None:
     from streams.agent import run_agent
     from streams.live import LiveHandler
 
-    run_agent(settings, LiveHandler(settings, _ready_codec(settings)), telemetry)
+    run_agent(settings, LiveHandler(settings, _ready_codec(settings, telemetry)), telemetry)
 
 
 def _search(settings: Settings, telemetry: Telemetry) -> None:
     from streams.agent import run_agent
     from streams.search import SearchHandler
 
-    run_agent(settings, SearchHandler(settings, _ready_codec(settings)), telemetry)
+    run_agent(settings, SearchHandler(settings, _ready_codec(settings, telemetry)), telemetry)
 
 
 def _catalogue(settings: Settings, telemetry: Telemetry) -> None:
     from streams.catalogue import run
 
-    _ready_codec(settings)
+    _ready_codec(settings, telemetry)
     run(settings, _stop_on_signal(), telemetry)
 
 
@@ -118,7 +119,7 @@ def _rhythm(settings: Settings, telemetry: Telemetry) -> None:
 
     first_notes = Notes.of(np.arange(8) * 0.5, np.full(8, 60))
     codec = _ready_codec(
-        settings, topics.FRAMES, topics.ACTIVATIONS, topics.BEATS, topics.SECTIONS, topics.DEAD_LETTERS
+        settings, telemetry, topics.FRAMES, topics.ACTIVATIONS, topics.BEATS, topics.SECTIONS, topics.DEAD_LETTERS
     )
     network = BeatNetwork()
     # compiled before the first player waits for it
@@ -138,18 +139,16 @@ def _preprocess(settings: Settings, telemetry: Telemetry) -> None:
     from streams.agent import run_agent
     from streams.preprocess import PreprocessHandler
 
-    run_agent(
-        settings, PreprocessHandler(settings, _ready_codec(settings, topics.SPECTRA, topics.DEAD_LETTERS)), telemetry
-    )
+    codec = _ready_codec(settings, telemetry, topics.SPECTRA, topics.DEAD_LETTERS)
+    run_agent(settings, PreprocessHandler(settings, codec), telemetry)
 
 
 def _detect(settings: Settings, telemetry: Telemetry) -> None:
     from streams.agent import run_agent
     from streams.detect import DetectHandler
 
-    run_agent(
-        settings, DetectHandler(settings, _ready_codec(settings, topics.INSTRUMENTS, topics.DEAD_LETTERS)), telemetry
-    )
+    codec = _ready_codec(settings, telemetry, topics.INSTRUMENTS, topics.DEAD_LETTERS)
+    run_agent(settings, DetectHandler(settings, codec), telemetry)
 
 
 def _fpga(settings: Settings, telemetry: Telemetry) -> None:
@@ -158,7 +157,7 @@ def _fpga(settings: Settings, telemetry: Telemetry) -> None:
     from fpga.engines.choice import engine_of
     from fpga.engines.shipped import shipped_graph
 
-    codec = _ready_codec(settings, topics.ACTIVATIONS, topics.DEAD_LETTERS)
+    codec = _ready_codec(settings, telemetry, topics.ACTIVATIONS, topics.DEAD_LETTERS)
     engine = engine_of(settings.rhythm.engine, shipped_graph(), settings.fpga)
     FpgaConsumer(settings, codec, engine, telemetry).run(_stop_on_signal())
 
@@ -169,14 +168,14 @@ def _triggers(settings: Settings, telemetry: Telemetry) -> None:
     from streams.triggers import TriggerAgent
 
     rules = Rules.load(settings.triggers.rules)
-    codec = _ready_codec(settings, topics.TRIGGERS, topics.DEAD_LETTERS)
+    codec = _ready_codec(settings, telemetry, topics.TRIGGERS, topics.DEAD_LETTERS)
     TimedLoop(settings, codec, TriggerAgent(settings, codec, rules), telemetry).run(_stop_on_signal())
 
 
 def _webhook(settings: Settings, telemetry: Telemetry) -> None:
     from connectors.webhook import run
 
-    _ready_codec(settings)
+    _ready_codec(settings, telemetry)
     run(settings, _stop_on_signal(), telemetry)
 
 
@@ -188,7 +187,7 @@ def _error_generator(settings: Settings, telemetry: Telemetry) -> None:
 
     stop = _stop_on_signal()
     styles = Styles.load(settings.error_generator.styles)
-    with EventSender(settings, _ready_codec(settings)) as sender:
+    with EventSender(settings, _ready_codec(settings, telemetry)) as sender:
         app = make_app(settings, styles, lambda events: sender.send(topics.ERROR_EVENTS.name, events))
         serve(app, settings.error_generator.host, settings.embedded.error_generator_port, stop, telemetry)
 
@@ -202,28 +201,34 @@ def _gateway(settings: Settings, telemetry: Telemetry) -> None:
 
     stop = _stop_on_signal()
     rules = Rules.load(settings.triggers.rules)
-    codec = _ready_codec(settings)
+    codec = _ready_codec(settings, telemetry)
     with EventSender(settings, codec) as sender:
         app = make_gateway(settings, sender.send, rules, codec, StackReporter(settings).as_json, telemetry)
         serve(app, settings.gateway.host, settings.embedded.gateway_port, stop, telemetry, settings.gateway.connections)
 
 
-def _ready_codec(settings: Settings, *written: topics.Topic) -> EventCodec:
+def _ready_codec(settings: Settings, telemetry: Telemetry, *written: topics.Topic) -> EventCodec:
     """A codec whose schemas are registered, and topics to use it on; waits for a registry that is away.
 
     Args:
         written: only these need be registered; all by default. A worker that is started again is sooner back.
     """
-    from tenacity import Retrying
+    from tenacity import RetryCallState, Retrying
 
     from connectors.registry import EventCodec
     from connectors.topic_admin import create_topics
     from streams.later import RETRY_LATER
 
+    def tell(state: RetryCallState) -> None:
+        RETRY_LATER["before_sleep"](state)
+        assert state.outcome is not None
+        telemetry.health.waits(REGISTRY, str(state.outcome.exception()))
+
     create_topics(settings)
     codec = EventCodec(settings)
     for topic in written or topics.TOPICS:
-        Retrying(**RETRY_LATER)(codec.register, topic.name)
+        Retrying(**RETRY_LATER | {"before_sleep": tell})(codec.register, topic.name)
+    telemetry.health.has(REGISTRY)
     return codec
 
 

@@ -101,15 +101,15 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/live":
             self._tell(telemetry.health.stuck())
         elif path == "/ready":
-            self._tell(telemetry.health.problems())
+            self._tell(telemetry.health.problems(), waiting=telemetry.health.waiting())
         else:
             self._answer(404, "text/plain", b"There are /metrics, /live and /ready.\n")
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: who asks asks often."""
 
-    def _tell(self, problems: dict[str, str]) -> None:
-        body = json.dumps({"ok": not problems, "problems": problems}).encode()
+    def _tell(self, problems: dict[str, str], **more: list[str]) -> None:
+        body = json.dumps({"ok": not problems, "problems": problems, **more}).encode()
         self._answer(503 if problems else 200, "application/json", body)
 
     def _answer(self, status: int, content_type: str, body: bytes) -> None:

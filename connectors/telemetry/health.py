@@ -44,6 +44,7 @@ class Health:
         self._lock = threading.Lock()
         self._pulses: dict[str, Pulse] = {}
         self._lacks: dict[str, str] = {}
+        self._outside: set[str] = set()
 
     def pulse(self, name: str) -> Pulse:
         """The pulse of a loop."""
@@ -54,6 +55,18 @@ class Health:
         """Not ready, for this reason, until ``has`` is said of the same name."""
         with self._lock:
             self._lacks[name] = self._redact(what)
+            self._outside.discard(name)
+
+    def waits(self, name: str, what: str) -> None:
+        """The same for what is away outside: it goes on by itself when that is back."""
+        with self._lock:
+            self._lacks[name] = self._redact(what)
+            self._outside.add(name)
+
+    def waiting(self) -> list[str]:
+        """The names of the problems that lie outside."""
+        with self._lock:
+            return sorted(self._outside.intersection(self._lacks))
 
     def has(self, name: str) -> None:
         """What was lacking is there."""

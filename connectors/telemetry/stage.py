@@ -53,7 +53,7 @@ class Stage:
         """Something is away; the same is tried again."""
         self.pulse.beat()
         self.count.waiting(reason)
-        self._health.lacks(f"{self.name} waits", str(reason))
+        self._health.waits(f"{self.name} waits", str(reason))
 
     def going_on(self) -> None:
         """What it waited for is there."""

@@ -13,7 +13,10 @@ def register(app: typer.Typer) -> None:
 
 def up(
     workers: Annotated[int, typer.Option(min=1, help="How many workers share the clips.")] = 1,
-    detach: Annotated[bool, typer.Option("--detach", help="Return when everything is healthy; it runs on.")] = False,
+    detach: Annotated[
+        bool,
+        typer.Option("--detach", help="Return when everything is up; it runs on."),
+    ] = False,
 ) -> None:
     """Run Kafka, the schema registry, Redis, ClickHouse and the workers until Ctrl-C or `continuo down`."""
     from connectors.settings import Settings

@@ -40,10 +40,10 @@ def run_until_interrupted(settings: Settings, clips_workers: int) -> None:
 
 
 def run_in_background(settings: Settings, clips_workers: int) -> str:
-    """Start ``continuo up`` in the background and wait until everything is healthy.
+    """Start ``continuo up`` in the background and wait until everything is up.
 
     Returns:
-        A sentence that says what runs now.
+        What runs now, and what does not do so yet.
 
     Raises:
         StackError: it ended; says why.
@@ -69,10 +69,9 @@ def run_in_background(settings: Settings, clips_workers: int) -> str:
         raise
     if state is None:
         raise StackError(f"The stack did not come up; {log} ends:\n{tail(log)}")
-    return (
-        f"The stack is up in {data_dir} (process {state.pid}). `continuo status` shows it, `continuo down` ends it. "
-        f"Watch it, and play: {settings.gateway_url}"
-    )
+    up = f"The stack is up in {data_dir} (process {state.pid}). `continuo status` shows it, `continuo down` ends it."
+    unready = [f"{part.name} is {part.state}: {part.says}" for part in state.parts if part.state != "healthy"]
+    return "\n".join([f"{up} Watch it, and play: {settings.gateway_url}", *unready])
 
 
 def _wait_ready(process: subprocess.Popen[bytes], settings: Settings) -> RunState | None:

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Literal
 
-from ops.not_ready import NotReadyError
+from ops.not_ready import NotReadyError, WaitsError
 
 from .health import Probe
 from .part import Part
@@ -17,11 +18,20 @@ INTERVAL_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The outcome of a health check; ``pid`` is the process that was checked, if it runs here."""
+    """The outcome of a health check.
 
-    healthy: bool
+    Attributes:
+        state: ``starting`` before the first check, ``healthy``, ``waiting`` for something that is away, ``unhealthy``.
+        says: what it said.
+        pid: the process that was checked, if it runs here.
+    """
+
+    state: Literal["starting", "healthy", "waiting", "unhealthy"]
     says: str
     pid: int | None = None
+
+
+STARTING = Finding("starting", "")
 
 
 class Monitor:
@@ -65,6 +75,8 @@ class Monitor:
 
 def _find(check: Callable[[], str], pid: int | None) -> Finding:
     try:
-        return Finding(True, check(), pid)
+        return Finding("healthy", check(), pid)
+    except WaitsError as error:
+        return Finding("waiting", str(error), pid)
     except NotReadyError as error:
-        return Finding(False, str(error), pid)
+        return Finding("unhealthy", str(error), pid)

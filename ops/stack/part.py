@@ -115,10 +115,7 @@ class Part(ABC):
         limit_s = timeout_s or self._settings.embedded.start_timeout_s
         deadline = time.monotonic() + limit_s
         while True:
-            if self.exit_code is not None:
-                raise StackError(
-                    f"{self.title} ended with code {self.exit_code} while it started. {self._last_words()}"
-                )
+            self.require_running()
             try:
                 return self.check()
             except NotReadyError as reason:
@@ -127,6 +124,15 @@ class Part(ABC):
                         f"{self.title} was not healthy within {limit_s:g} s: {reason} {self._last_words()}"
                     ) from reason
             time.sleep(POLL_S)
+
+    def require_running(self) -> None:
+        """Check that it has not ended by itself.
+
+        Raises:
+            StackError: it has; quotes the end of its log.
+        """
+        if self.exit_code is not None:
+            raise StackError(f"{self.title} ended with code {self.exit_code} while it started. {self._last_words()}")
 
     def stop(self) -> None:
         """Ask it to end; kill it when that takes longer than ``embedded.stop_timeout_s``."""

@@ -22,7 +22,7 @@ class PartState(BaseModel):
 
     Attributes:
         name: unique in the stack.
-        state: ``starting``, ``healthy``, ``unhealthy``, ``restarting`` or ``given up``.
+        state: ``starting``, ``healthy``, ``waiting``, ``unhealthy``, ``restarting`` or ``given up``.
         says: what its health check found.
         embedded: it runs under this supervisor; otherwise it is the user's own server.
         pid: its process, if it runs here.
@@ -45,7 +45,7 @@ class RunState(BaseModel):
     Attributes:
         pid: the supervisor's process.
         started_at: when that process began, in seconds since 1970; with ``pid``, it identifies the process.
-        ready: everything has been healthy once.
+        ready: everything has been started, and is healthy or waits for something that is away.
     """
 
     model_config = ConfigDict(frozen=True)

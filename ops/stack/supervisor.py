@@ -16,13 +16,16 @@ from ops.workers import WORKERS
 from .errors import StackError
 from .health import PROBES, Probe
 from .java import JarCache
-from .monitor import Finding, Monitor
+from .monitor import STARTING, Finding, Monitor
 from .part import Part
 from .restarts import RestartBudget
 from .run_state import PartState, RunState
 from .stack import Stack, embedded_servers
+from .starting import Starting
 
 TICK_S = 0.25
+NEEDED = ("kafka", "registry")
+"""Without these no worker can start; stores may come later."""
 
 
 class View(Protocol):
@@ -89,7 +92,10 @@ class Supervisor:
             try:
                 self._view.say(f"Your own {name}: {probe.check()}.")
             except NotReadyError as error:
-                raise StackError(f"The settings name a {name} of your own, and it is not well. {error}") from error
+                problem = f"The settings name a {name} of your own, and it is not well. {error}"
+                if name in NEEDED:
+                    raise StackError(problem) from error
+                self._view.say(f"{problem} What needs it waits; the rest runs.")
         self._start(self._stack.parts)
         created = create_topics(self._settings)
         self._view.say(f"Topics created: {', '.join(created)}." if created else "The topics are there.")
@@ -98,7 +104,16 @@ class Supervisor:
     def _start_workers(self) -> None:
         fpga = ["fpga"] if self._settings.rhythm.engine != "onnx" else []  # else the rhythm worker runs the network
         kinds = ["clips"] * self._clips_workers + [kind for kind in WORKERS if kind not in ("clips", "fpga")] + fpga
-        self._start([self._stack.add(kind) for kind in kinds])
+        workers = [self._stack.add(kind) for kind in kinds]
+        for worker in workers:
+            worker.start()
+        self._publish()
+        starting = Starting(workers, self._settings.embedded.start_timeout_s)
+        while starting:
+            for outcome in starting.outcomes(self._finding, time.monotonic()):
+                self._view.say(outcome)
+            self._tick()
+            time.sleep(TICK_S)
         self._ready = True
         self._view.say(f"Ready. Watch it, and play: {self._settings.gateway_url}")
 
@@ -153,15 +168,12 @@ class Supervisor:
         if pid is None:
             state = "given up" if budget.exhausted else "restarting" if part.wanted and self._ready else "starting"
             return PartState(name=part.name, state=state, restarts=budget.restarts)
-        state, says = _told(self._monitor.finding(part.name, pid))
-        return PartState(name=part.name, state=state, says=says, pid=pid, restarts=budget.restarts)
+        found = self._finding(part)
+        return PartState(name=part.name, state=found.state, says=found.says, pid=pid, restarts=budget.restarts)
 
     def _describe_own(self, name: str) -> PartState:
-        state, says = _told(self._monitor.finding(name))
-        return PartState(name=name, state=state, says=says, embedded=False)
+        found = self._monitor.finding(name) or STARTING
+        return PartState(name=name, state=found.state, says=found.says, embedded=False)
 
-
-def _told(finding: Finding | None) -> tuple[str, str]:
-    if finding is None:
-        return "starting", ""
-    return "healthy" if finding.healthy else "unhealthy", finding.says
+    def _finding(self, part: Part) -> Finding:
+        return self._monitor.finding(part.name, part.pid) or STARTING

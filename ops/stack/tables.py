@@ -14,6 +14,7 @@ from .run_state import PartState
 STYLES = {
     "healthy": "green",
     "starting": "cyan",
+    "waiting": "yellow",
     "unhealthy": "bold red",
     "restarting": "yellow",
     "given up": "bold red",

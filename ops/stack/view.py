@@ -27,7 +27,8 @@ class PlainView:
             if self._states.get(part.name) != part.state:
                 self._states[part.name] = part.state
                 process = f", process {part.pid}" if part.pid else ""
-                self.say(f"{part.name} is {part.state}{process}.")
+                reason = f" {part.says}" if part.state in ("waiting", "unhealthy") else ""
+                self.say(f"{part.name} is {part.state}{process}.{reason}")
 
     def __enter__(self) -> Self:
         return self

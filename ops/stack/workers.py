@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Mapping
 
 from connectors.settings import Settings
-from ops.healthcheck import lacking
+from ops.healthcheck import require_ready
 from ops.not_ready import NotReadyError
 
 from .environment import environment_with
@@ -58,7 +58,5 @@ class Worker(Part):
     def check(self) -> str:
         if self.pid is None:
             raise NotReadyError("It does not run.")
-        lacks = lacking(self._observe_port, TIMEOUT_S)
-        if lacks is not None:
-            raise NotReadyError(lacks)
+        require_ready(self._observe_port, TIMEOUT_S)
         return "ready"

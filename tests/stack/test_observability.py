@@ -109,7 +109,7 @@ def test_workers_are_ready_and_alive(workers: dict[str, Worker]) -> None:
         for name, worker in workers.items():
             address = f"http://{worker.observed_at}"
             answer = eventually(lambda at=address: client.get(f"{at}/ready"), lambda found: found.status_code == 200)
-            assert answer.json() == {"ok": True, "problems": {}}, name
+            assert answer.json() == {"ok": True, "problems": {}, "waiting": []}, name
             assert client.get(f"{address}/live").status_code == 200
 
 

@@ -15,10 +15,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from connectors.producer import EventProducer
+from connectors.registry import EventCodec
 from connectors.settings import Settings
+from ops.stack import Stack
 from ops.stack.environment import environment_with
-from ops.stack.run_state import RunState, running
+from ops.stack.run_state import PartState, RunState, running
 from ops.stack.scratch import scratch_settings
+from schemas.events import Clip
 
 PATIENCE_S = 120
 
@@ -69,17 +73,32 @@ def family(state: RunState) -> list[psutil.Process]:
 
 
 def test_up_status_down(own_settings: Settings) -> None:
-    up = continuo(own_settings, "up", "--detach", "--workers", "2")
+    """With a Redis of one's own, which comes late."""
+    redis = {"CONTINUO_REDIS__URL": own_settings.redis_url}
+    up = continuo(own_settings, "up", "--detach", "--workers", "2", **redis)
     assert up.returncode == 0, up.stdout + up.stderr
+    assert "redis is unhealthy: It does not answer" in up.stdout
     state = running(own_settings.embedded.data_dir)
     assert state is not None
     processes = family(state)
+    with EventProducer(own_settings, EventCodec(own_settings)) as producer:
+        producer.send("clips", Clip(source_id="s", clip_id="c", kind="midi", name="a.mid", data=b"no MIDI"))
+    wait_until(lambda: parts_of(own_settings)["redis-sink"].state == "waiting", "the sink waits")
+    assert "Redis does not take the answers" in parts_of(own_settings)["redis-sink"].says
+    with Stack(own_settings, ["redis"]):
+        assert_up_status_down(own_settings, state, processes)
+    assert_nothing_is_left(own_settings, processes)
+    assert continuo(own_settings, "status").returncode == 1
+    assert "No stack is up" in continuo(own_settings, "down").stdout
+
+
+def assert_up_status_down(own_settings: Settings, state: RunState, processes: list[psutil.Process]) -> None:
 
     again = continuo(own_settings, "up")
     assert again.returncode == 1
     assert f"is up in {own_settings.embedded.data_dir} already (process {state.pid})" in again.stderr
 
-    victims = {part.name: part.pid for part in state.parts if part.name in ("redis", "clips-2")}
+    victims = {part.name: part.pid for part in state.parts if part.name in ("clickhouse", "clips-2")}
     for pid in victims.values():
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
@@ -96,15 +115,17 @@ def test_up_status_down(own_settings: Settings) -> None:
     down = continuo(own_settings, "down")
     assert down.returncode == 0
     assert f"(process {state.pid}) has ended" in down.stdout
-    assert_nothing_is_left(own_settings, processes)
-    assert continuo(own_settings, "status").returncode == 1
-    assert "No stack is up" in continuo(own_settings, "down").stdout
 
 
 def revived(settings: Settings, names: set[str]) -> bool:
-    state = running(settings.embedded.data_dir)
-    parts = {part.name: part for part in state.parts} if state else {}
+    parts = parts_of(settings)
     return all(parts[name].restarts == 1 for name in names) and all(p.state == "healthy" for p in parts.values())
+
+
+def parts_of(settings: Settings) -> dict[str, PartState]:
+    state = running(settings.embedded.data_dir)
+    assert state is not None
+    return {part.name: part for part in state.parts}
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])

@@ -96,12 +96,16 @@ def test_ready_is_who_lacks_nothing(telemetry: Telemetry, client: httpx.Client) 
     stage = telemetry.stage("clips")
     answer = client.get("/ready")
     assert answer.status_code == 503
-    assert answer.json()["problems"] == {"clips partitions": "It has not been given its partitions yet."}
+    told = answer.json()
+    assert told["problems"] == {"clips partitions": "It has not been given its partitions yet."}
+    assert told["waiting"] == []
     assert values(client.get("/metrics").text, "continuo_ready") == {(): 0.0}
     stage.assigned()
     assert client.get("/ready").status_code == 200
     stage.waiting(RuntimeError("The registry is away."))
-    assert client.get("/ready").json()["problems"] == {"clips waits": "The registry is away."}
+    told = client.get("/ready").json()
+    assert told["problems"] == {"clips waits": "The registry is away."}
+    assert told["waiting"] == ["clips waits"]
     page = client.get("/metrics").text
     assert values(page, "continuo_retries_total") == {("RuntimeError", "clips"): 1.0}
     stage.going_on()
