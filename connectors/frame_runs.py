@@ -72,6 +72,10 @@ class FrameRuns:
         self._initial = network.initial_state()[0]
         self._sources = Sources(lambda: _Source(self._initial), max_sources, expiry_s)
 
+    def __len__(self) -> int:
+        """How many sources are remembered."""
+        return len(self._sources)
+
     def clear(self) -> None:
         """Forget all sources."""
         self._sources.clear()

@@ -38,6 +38,9 @@ class Sources(Generic[T]):
         """Forget all."""
         self._held.clear()
 
+    def __len__(self) -> int:
+        return len(self._held)
+
     def __iter__(self) -> Iterator[tuple[str, T]]:
         """Source and state of each, the longest silent first."""
         return ((source_id, state) for source_id, (state, _) in self._held.items())

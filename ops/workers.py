@@ -74,7 +74,9 @@ def _live(settings: Settings, telemetry: Telemetry) -> None:
     from streams.agent import run_agent
     from streams.live import LiveHandler
 
-    run_agent(settings, LiveHandler(settings, _ready_codec(settings, telemetry)), telemetry)
+    handler = LiveHandler(settings, _ready_codec(settings, telemetry))
+    telemetry.metrics.stage(handler.agent.stage).remembers(handler.sources)
+    run_agent(settings, handler, telemetry)
 
 
 def _search(settings: Settings, telemetry: Telemetry) -> None:
@@ -117,6 +119,9 @@ def _rhythm(settings: Settings, telemetry: Telemetry) -> None:
     from streams.sections import SectionsAgent
     from streams.timed import Agent, run_together
 
+    from .allocator import give_back_large_pieces
+
+    give_back_large_pieces()  # to read a long work's form takes a hundred times what a player takes
     first_notes = Notes.of(np.arange(8) * 0.5, np.full(8, 60))
     codec = _ready_codec(
         settings, telemetry, topics.FRAMES, topics.ACTIVATIONS, topics.BEATS, topics.SECTIONS, topics.DEAD_LETTERS
@@ -128,7 +133,7 @@ def _rhythm(settings: Settings, telemetry: Telemetry) -> None:
     agents: list[Agent] = [
         FramesAgent(settings, codec),
         BeatsAgent(settings, codec, telemetry),
-        SectionsAgent(settings, codec),
+        SectionsAgent(settings, codec, telemetry),
     ]
     if settings.rhythm.engine == ENGINE:
         agents.append(BeatNetworkAgent(settings, codec, network))

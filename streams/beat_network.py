@@ -36,11 +36,11 @@ class BeatNetworkAgent:
         self._settings = settings
         self._codec = codec
         self._readback = Readback(settings, settings.live.readback_max_events)
-        self._runs = FrameRuns(network, settings.live.max_sources, settings.rhythm.readback_s)
+        self.sources = FrameRuns(network, settings.live.max_sources, settings.rhythm.readback_s)
 
     def take_over(self, committed: dict[tuple[str, int], int]) -> None:
         """Bring the network's states to where they were; see ``Agent``."""
-        self._runs.clear()
+        self.sources.clear()
         since_s = time.time() - self._settings.rhythm.readback_s
         for (topic, partition), next_offset in committed.items():
             self.hear(list(self._readback.tail(topic, partition, since_s, to_offset=max(next_offset, 0))))
@@ -57,7 +57,7 @@ class BeatNetworkAgent:
                 heard.append(Heard(record.origin, record.timestamp_s, event))
             except UndecodableError as error:
                 said.append(refuse(record, NAME, str(error), self._settings))
-        return said + [Said(topics.ACTIVATIONS.name, answer) for answer, _ in self._runs.hear(heard)]
+        return said + [Said(topics.ACTIVATIONS.name, answer) for answer, _ in self.sources.hear(heard)]
 
     def due_at_s(self) -> float | None:
         """Never: it only answers."""

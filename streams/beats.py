@@ -84,13 +84,13 @@ class BeatsAgent:
         self._settings = settings
         self._codec = codec
         self._readback = Readback(settings, settings.live.readback_max_events)
-        self._sources = Sources(_Source, settings.live.max_sources, settings.rhythm.readback_s)
+        self.sources = Sources(_Source, settings.live.max_sources, settings.rhythm.readback_s)
         self._works = KnownWorks(settings.catalogue_dir, (telemetry or Telemetry.untold()).metrics)
         self._looked_at_s = 0.0
 
     def take_over(self, committed: dict[tuple[str, int], int]) -> None:
         """Track again what was played, and how far it was told; see ``Agent``."""
-        self._sources.clear()
+        self.sources.clear()
         since_s = time.time() - self._settings.rhythm.readback_s
         for (topic, partition), next_offset in committed.items():
             if topic in self.passing:
@@ -126,7 +126,7 @@ class BeatsAgent:
     def due_at_s(self) -> float | None:
         """See ``Agent``."""
         wall_s = time.time()
-        playing = any(source.now_s(wall_s) - source.frame_s < PLAYING_S for _, source in self._sources)
+        playing = any(source.now_s(wall_s) - source.frame_s < PLAYING_S for _, source in self.sources)
         return self._looked_at_s + TICK_S if playing else None
 
     def act(self, now_s: float) -> list[Said]:
@@ -136,13 +136,13 @@ class BeatsAgent:
         self._looked_at_s = now_s
         return [
             said
-            for source_id, source in self._sources
+            for source_id, source in self.sources
             if source.now_s(now_s) - source.frame_s < PLAYING_S
             for said in self._said(source_id, source, _passed(source, source.now_s(now_s)))
         ]
 
     def _track(self, record: Record, event: Activations) -> list[Said]:
-        source = self._sources.heard(event.source_id, record.timestamp_s)
+        source = self.sources.heard(event.source_id, record.timestamp_s)
         source.enter(event.session_id)
         source.newest, source.origin = event, record.origin
         beats: list[TrackedBeat] = []
@@ -155,7 +155,7 @@ class BeatsAgent:
 
     def _follow(self, record: Record, note: NoteEvent) -> list[Said]:
         """Follow the player through the score, if his work is known."""
-        source = self._sources.heard(note.source_id, record.timestamp_s)
+        source = self.sources.heard(note.source_id, record.timestamp_s)
         if note.session_id != source.session_id or note.sequence <= source.sequence:
             return []  # of a session that its activations have yet to begin, or heard before
         source.sequence = note.sequence
@@ -163,7 +163,7 @@ class BeatsAgent:
 
     def _place(self, record: Record, match: Match) -> list[Said]:
         """The live worker has found the player in a work."""
-        source = self._sources.heard(match.source_id, record.timestamp_s)
+        source = self.sources.heard(match.source_id, record.timestamp_s)
         best = match.candidates[0]
         work = self._works.find(best.work_id)
         if work is None or source.newest is None or match.time_s < source.place_s:
@@ -180,7 +180,7 @@ class BeatsAgent:
         except UndecodableError:
             return
         assert isinstance(event, Beat)
-        source = self._sources.heard(event.source_id, record.timestamp_s)
+        source = self.sources.heard(event.source_id, record.timestamp_s)
         if event.session_id == source.session_id:  # what was told counts, not what would be told now
             source.number, source.told_s = event.number, event.time_s
             source.told_period_s = 60.0 / event.tempo_bpm

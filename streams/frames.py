@@ -73,13 +73,13 @@ class FramesAgent:
         self._codec = codec
         self._readback = Readback(settings, settings.live.readback_max_events)
         options = settings.rhythm
-        self._sources = Sources(
+        self.sources = Sources(
             lambda: _Source(options.clock_window), settings.live.max_sources, settings.rhythm.readback_s
         )
 
     def take_over(self, committed: dict[tuple[str, int], int]) -> None:
         """Hear again what was played, and how far its frames were told; see ``Agent``."""
-        self._sources.clear()
+        self.sources.clear()
         since_s = time.time() - self._settings.rhythm.readback_s
         for (topic, partition), next_offset in committed.items():
             for record in self._readback.tail(topic, partition, since_s, to_offset=max(next_offset, 0)):
@@ -93,12 +93,12 @@ class FramesAgent:
 
     def due_at_s(self) -> float | None:
         """See ``Agent``."""
-        return min((at_s for _, source in self._sources if (at_s := source.due_at_s) is not None), default=None)
+        return min((at_s for _, source in self.sources if (at_s := source.due_at_s) is not None), default=None)
 
     def act(self, now_s: float) -> list[Said]:
         """Close the chords that are over; see ``Agent``."""
         said = []
-        for source_id, source in self._sources:
+        for source_id, source in self.sources:
             at_s = source.due_at_s
             if at_s is not None and at_s <= now_s:
                 said += self._said(source_id, source, source.builder.flush())
@@ -110,7 +110,7 @@ class FramesAgent:
         except UndecodableError:
             return []  # the live worker reads the same topic and writes the dead letter
         assert isinstance(event, NoteEvent)
-        source = self._sources.heard(event.source_id, record.timestamp_s)
+        source = self.sources.heard(event.source_id, record.timestamp_s)
         source.enter(event.session_id)
         if event.sequence <= source.sequence:
             return []
@@ -130,7 +130,7 @@ class FramesAgent:
         except UndecodableError:
             return
         assert isinstance(event, Frames)
-        source = self._sources.heard(event.source_id, record.timestamp_s)
+        source = self.sources.heard(event.source_id, record.timestamp_s)
         if event.session_id == source.session_id and event.times_s:
             source.next_frame = max(source.next_frame, event.first_frame + len(event.times_s))
             source.last_s = max(source.last_s, event.times_s[-1])

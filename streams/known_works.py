@@ -9,7 +9,8 @@ from connectors.telemetry import Metrics
 from processors.beats.score import KnownWork
 from processors.identify import Catalogue, CatalogueError
 
-WORKS_MAX = 256
+WORKS_MAX, NOTES_MAX = 256, 1_000_000
+"""Kept at hand; a note takes some twenty bytes."""
 
 
 class KnownWorks:
@@ -20,6 +21,8 @@ class KnownWorks:
         self._folder = folder
         self._catalogue: Catalogue | None = None
         self._works: OrderedDict[str, KnownWork | None] = OrderedDict()
+        self._notes = 0
+        metrics.cached_by("known works", self._works)
 
     def find(self, work_id: str) -> KnownWork | None:
         """A work and its beats; None where it has none, or the catalogue no such work."""
@@ -27,8 +30,9 @@ class KnownWorks:
         self._count.asked(hit=known)
         if not known:
             self._works[work_id] = self._read(work_id)
-            if len(self._works) > WORKS_MAX:
-                self._works.popitem(last=False)
+            self._notes += _notes(self._works[work_id])
+            while len(self._works) > WORKS_MAX or (self._notes > NOTES_MAX and len(self._works) > 1):
+                self._notes -= _notes(self._works.popitem(last=False)[1])
         self._works.move_to_end(work_id)
         return self._works[work_id]
 
@@ -40,3 +44,7 @@ class KnownWorks:
             return None if beats is None else KnownWork.of(work_id, self._catalogue.notes_of(work_id), beats)
         except (CatalogueError, KeyError):
             return None
+
+
+def _notes(work: KnownWork | None) -> int:
+    return 0 if work is None else len(work.notes)

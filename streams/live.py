@@ -42,7 +42,7 @@ class LiveHandler:
         self._catalogue = CatalogueView(settings)
         self._answers = Answers(codec, STAGE)
         self._dead_letters = DeadLetters(codec, settings.limits, STAGE)
-        self._sources = LiveSources(settings.live)
+        self.sources = LiveSources(settings.live)
         self._readback = Readback(settings, settings.live.readback_max_events)
         self._window_s = settings.live.window_s
         self._next_offset: dict[int, int] = {}
@@ -81,7 +81,7 @@ class LiveHandler:
         event = self._codec.decode(record.topic, record.value or b"")
         assert isinstance(event, NoteEvent)
         check_note(event)
-        self._sources.hear(record, event)
+        self.sources.hear(record, event)
         return event
 
     def _answer(self, record: Record, event: NoteEvent, identifier: Identifier) -> list[Output]:
@@ -89,7 +89,7 @@ class LiveHandler:
         result: Identification | Failure
         letters: list[Output] = []
         try:
-            result = self._sources.answer(event.source_id, identifier)
+            result = self.sources.answer(event.source_id, identifier)
         except Exception as error:  # one source must not take its neighbours with it
             log.exception("live source failed", **ids_of(event), origin=str(record.origin))
             result = Failure("internal_error", f"{type(error).__name__}: {error}")

@@ -83,6 +83,9 @@ class LiveSources:
         self._sources: OrderedDict[str, LiveSource] = OrderedDict()
         self._now_s = 0.0  # by the records' own clock, so that a worker that lags forgets nobody too early
 
+    def __len__(self) -> int:
+        return len(self._sources)
+
     def names(self) -> list[str]:
         """The sources that are remembered, the longest silent first."""
         return list(self._sources)

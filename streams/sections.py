@@ -15,6 +15,7 @@ import numpy as np
 from connectors.registry import EventCodec
 from connectors.settings import Settings
 from connectors.sources import Sources
+from connectors.telemetry import Telemetry
 from processors.identify import Catalogue, CatalogueError
 from processors.notes import Notes
 from processors.score_beats import ScoreBeats
@@ -76,18 +77,19 @@ class SectionsAgent:
     passing = frozenset({topics.MATCHES.name})  # where the player was before is of no use
     topics: tuple[str, ...] = (topics.NOTES.name, topics.BEATS.name, topics.MATCHES.name)
 
-    def __init__(self, settings: Settings, codec: EventCodec) -> None:
+    def __init__(self, settings: Settings, codec: EventCodec, telemetry: Telemetry | None = None) -> None:
         self._settings = settings
         self._codec = codec
         self._readback = Readback(settings, settings.live.readback_max_events)
-        self._sources = Sources(_Source, settings.live.max_sources, settings.rhythm.readback_s)
+        self.sources = Sources(_Source, settings.live.max_sources, settings.rhythm.readback_s)
         self._shelf = SectionShelf(settings.catalogue_dir.with_name("work-sections"))
+        (telemetry or Telemetry.untold()).metrics.cached_by("sections of works", self._shelf)
         self._catalogue_dir = settings.catalogue_dir
         self._catalogue: Catalogue | None = None
 
     def take_over(self, committed: dict[tuple[str, int], int]) -> None:
         """Hear again what was played; see ``Agent``."""
-        self._sources.clear()
+        self.sources.clear()
         since_s = time.time() - self._settings.rhythm.readback_s
         for topic in (topics.NOTES.name, topics.BEATS.name):  # a beat takes the notes before it
             for partition in sorted({number for name, number in committed if name == topic}):
@@ -114,7 +116,7 @@ class SectionsAgent:
         return []
 
     def _hear(self, record: Record, event: Event) -> list[Said]:
-        source = self._sources.heard(event.source_id, record.timestamp_s)
+        source = self.sources.heard(event.source_id, record.timestamp_s)
         match event:
             case NoteEvent():
                 source.enter(event.session_id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -32,8 +32,8 @@ from .records import Record
 
 IDLE_S = 0.1
 """How long is waited for a record while nothing falls due."""
-AHEAD_RECORDS = 1_000
-"""Of each partition."""
+AHEAD_RECORDS, AHEAD_BYTES = 1_000, 128 << 10
+"""Of each partition: read ahead at the most, and fetched at once."""
 OFFSETS_TIMEOUT_S = 10.0
 GIL_SWITCH_INTERVAL_S = 0.0005
 
@@ -55,11 +55,15 @@ class Agent(Protocol):
         topics: its inputs, which have the same number of partitions; the same numbers of each are given to one worker.
         passing: those of its topics whose records are worth nothing once newer ones are there: a group that has never
             read them begins at their ends, where it begins the others at their beginnings.
+        sources: those that it remembers.
     """
 
     name: str
     topics: tuple[str, ...]
     passing: frozenset[str]
+
+    @property
+    def sources(self) -> Sized: ...
 
     def take_over(self, committed: dict[tuple[str, int], int]) -> None:
         """From now on these partitions, by topic and number, are this worker's, and no others.
@@ -102,6 +106,7 @@ class TimedLoop:
     def __init__(self, settings: Settings, codec: EventCodec, agent: Agent, telemetry: Telemetry | None = None) -> None:
         self._agent = agent
         self._stage = (telemetry or Telemetry.untold()).stage(agent.name)
+        self._stage.count.remembers(agent.sources)
         self._producer = EventProducer(settings, codec)
         self._in_flight = settings.limits.in_flight
         self._owned: dict[tuple[str, int], int] | None = None
@@ -118,8 +123,10 @@ class TimedLoop:
                 "auto.offset.reset": "earliest",
                 "session.timeout.ms": int(settings.kafka.session_timeout_s * 1000),
                 "queued.max.messages.kbytes": settings.kafka.queue_max_bytes >> 10,
-                # by itself it reads 100,000 records of each partition ahead, which a worker that lags keeps in memory
+                # by itself it reads 100,000 records of each partition ahead, and a megabyte of each at once, which a
+                # worker that lags keeps in memory
                 "queued.min.messages": AHEAD_RECORDS,
+                "fetch.message.max.bytes": AHEAD_BYTES,
                 "fetch.wait.max.ms": 50,
             }
             | static

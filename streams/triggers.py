@@ -53,14 +53,14 @@ class TriggerAgent:
         self._codec = codec
         self._rules = rules
         self._readback = Readback(settings, settings.live.readback_max_events)
-        self._sources = Sources(
+        self.sources = Sources(
             lambda: _Source(SourceTriggers(rules)), settings.live.max_sources, settings.triggers.readback_s
         )
         self._missed: list[Said] = []
 
     def take_over(self, committed: dict[tuple[str, int], int]) -> None:
         """Rebuild every source; see ``Agent``."""
-        self._sources.clear()
+        self.sources.clear()
         self._missed = []
         since_s = time.time() - self._settings.triggers.readback_s
         for partition in sorted({number for _, number in committed}):
@@ -83,12 +83,12 @@ class TriggerAgent:
         """See ``Agent``."""
         if self._missed:
             return 0.0
-        return min((at_s for _, source in self._sources if (at_s := source.due_at_s) is not None), default=None)
+        return min((at_s for _, source in self.sources if (at_s := source.due_at_s) is not None), default=None)
 
     def act(self, now_s: float) -> list[Said]:
         """Issue what has fallen due; see ``Agent``."""
         said, self._missed = self._missed, []
-        for _, source in self._sources:
+        for _, source in self.sources:
             at_s, beat = source.due_at_s, source.triggers.newest
             if at_s is None or beat is None or at_s > now_s:
                 continue
@@ -105,7 +105,7 @@ class TriggerAgent:
         except UndecodableError:
             return  # not one of ours
         assert isinstance(event, Trigger)
-        self._sources.heard(event.source_id, record.timestamp_s).triggers.recall(
+        self.sources.heard(event.source_id, record.timestamp_s).triggers.recall(
             event.session_id, event.beat, event.time_s
         )
 
@@ -116,7 +116,7 @@ class TriggerAgent:
         except UndecodableError:
             return []  # it comes again if nobody has refused it
         assert isinstance(event, Beat)
-        source = self._sources.heard(event.source_id, record.timestamp_s)
+        source = self.sources.heard(event.source_id, record.timestamp_s)
         if is_history:
             source.triggers.recall_beat(event)
         return self._hear_beat(source, event, record)
@@ -126,7 +126,7 @@ class TriggerAgent:
             event = self._codec.decode(record.topic, record.value or b"")
         except UndecodableError as error:
             return [refuse(record, NAME, str(error), self._settings)]
-        source = self._sources.heard(event.source_id, record.timestamp_s)
+        source = self.sources.heard(event.source_id, record.timestamp_s)
         if isinstance(event, Section):
             source.triggers.hear_section(event)
             return []

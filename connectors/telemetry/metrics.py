@@ -6,7 +6,7 @@ What is asked for on the way of every record is looked up once, when a stage beg
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sized
 from importlib.metadata import version
 
 from prometheus_client import (
@@ -93,6 +93,8 @@ class Metrics:
         self.cache = Counter(
             "continuo_cache_requests", "Questions to a cache.", ["cache", "outcome"], registry=registry
         )
+        self.cached = Gauge("continuo_cache_entries", "What a cache holds.", ["cache"], registry=registry)
+        self.sources = Gauge("continuo_sources", "Sources whose state is in memory.", ["stage"], registry=registry)
         self.frames = Counter("continuo_frames", "Frames that a beat network has read.", ["engine"], registry=registry)
         self.failovers = Counter(
             "continuo_engine_failovers", "How often the CPU took over from a board.", registry=registry
@@ -115,6 +117,10 @@ class Metrics:
     def cache_count(self, name: str) -> CacheCount:
         """What one cache counts."""
         return CacheCount(self, name)
+
+    def cached_by(self, name: str, entries: Sized) -> None:
+        """What one cache holds; it is counted when somebody asks."""
+        self.cached.labels(name).set_function(lambda: len(entries))
 
 
 class CacheCount:
@@ -145,6 +151,10 @@ class StageMetrics:
         self._latencies: dict[str, Histogram] = {}
         self._off_beat: dict[str, Histogram] = {}
         self._made_by = ""
+
+    def remembers(self, sources: Sized) -> None:
+        """These are the sources that it remembers; they are counted when somebody asks."""
+        self._metrics.sources.labels(self._name).set_function(lambda: len(sources))
 
     def taken(self, sent_s: Iterable[float], count: int | None = None) -> None:
         """Records were taken.

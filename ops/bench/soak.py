@@ -17,7 +17,7 @@ import numpy as np
 import psutil
 
 from connectors.producer import EventProducer
-from ops.audit.progress import passed
+from ops.cluster import Cluster
 from ops.demo.material import clips_of_works
 from schemas import topics
 from schemas.events import Clip, Event, NoteEvent
@@ -33,9 +33,8 @@ SESSION_S = 1_800.0
 CLIP_EVERY_S = 60.0
 CLIPS = 200
 AHEAD = 2_000
-"""Notes that may wait for the worker: what is sent faster would only lie in Kafka."""
-FOLLOWED = ("live", "frames", "beats")
-"""The groups that read notes, which are waited for."""
+"""Records that may wait for a stage: a day has no backlog, and what is sent faster would only lie in Kafka."""
+STAGES = ("clips", "live", "frames", "beat-network", "beats", "sections", "redis-sink", "clickhouse-sink")
 CHECK_EVERY = 500
 SAMPLE_S = 1.0
 WARM_SHARE = 0.1
@@ -94,29 +93,28 @@ def _play(
     sent = {topics.NOTES.name: 0, topics.CLIPS.name: 0}
     end_s = day.hours * 3_600.0
     said = 0
+    cluster = Cluster(made.settings)
     with EventProducer(made.settings, made.codec) as producer:
         for time_s, topic, event in _events(made, day, rng):
             producer.send(topic, event)
             sent[topic] += 1
             if sum(sent.values()) % CHECK_EVERY == 0:
                 share[0] = time_s / end_s
-                _wait_for(made, sent[topics.NOTES.name])
+                _wait_for(cluster, AHEAD)
             if time_s >= (said + 1) * end_s / 10:
                 said += 1
                 say(f"{time_s / 3600:5.1f} h: {sent[topics.NOTES.name]} notes, {sent[topics.CLIPS.name]} clips")
         producer.flush()
-    _wait_for(made, sent[topics.NOTES.name], 0)
+    _wait_for(cluster, 0)
     share[0] = 1.0
     return sent[topics.NOTES.name], sent[topics.CLIPS.name]
 
 
-def _wait_for(made: Rig, notes: int, ahead: int = AHEAD) -> None:
-    while notes - min(_passed(made, group) for group in FOLLOWED) > ahead:
+def _wait_for(cluster: Cluster, ahead: int) -> None:
+    """Until no stage has more than ``ahead`` records before it."""
+    groups = [group_of(stage) for stage in STAGES]
+    while max(sum(place.lag for place in places) for places in cluster.lag(groups).values()) > ahead:
         time.sleep(SAMPLE_S / 4)
-
-
-def _passed(made: Rig, group: str) -> int:
-    return sum(passed(made.settings, group_of(group), topics.NOTES.name).values())
 
 
 def _events(made: Rig, day: Day, rng: np.random.Generator) -> Iterator[tuple[float, str, Event]]:

@@ -19,7 +19,7 @@ class WholeNetwork:
     """Reads a whole piece; safe to use from many threads."""
 
     def __init__(self, model: Path = WHOLE) -> None:
-        self._session = _session(model)
+        self._session = _session(model, keeps_memory=False)
 
     @staticmethod
     @cache
@@ -88,8 +88,10 @@ class LiveNetwork:
         return float(1.0 / (1.0 + np.exp(-boundary[0]))), np.exp(label[0]), after
 
 
-def _session(model: Path) -> onnxruntime.InferenceSession:
+def _session(model: Path, keeps_memory: bool = True) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
+    # by itself it keeps for ever what the longest piece took, some 70 MB
+    options.enable_cpu_mem_arena = keeps_memory
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     return onnxruntime.InferenceSession(read_model(model), options, providers=["CPUExecutionProvider"])
 

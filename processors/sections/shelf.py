@@ -30,6 +30,10 @@ class SectionShelf:
         self._model = hashlib.sha256(WHOLE.read_bytes()).hexdigest()[:8]
         self._kept: dict[str, WorkSections | None] = {}
 
+    def __len__(self) -> int:
+        """How many works are in memory."""
+        return len(self._kept)
+
     def sections(self, work_id: str, load: Callable[[], tuple[Notes, ScoreBeats | None]]) -> WorkSections | None:
         """A work's sections; ``load`` gives its notes and beats, and is called only where they are not known yet.
 

@@ -92,6 +92,16 @@ def test_triggers_are_measured_beside_their_beats(telemetry: Telemetry, client: 
     assert values(page, "continuo_trigger_off_beat_seconds_sum") == {("predicted",): 0.015}
 
 
+def test_what_is_in_memory_is_counted_when_somebody_asks(telemetry: Telemetry, client: httpx.Client) -> None:
+    sources: dict[str, int] = {}
+    telemetry.stage("beats").count.remembers(sources)
+    telemetry.metrics.cached_by("known works", [1, 2, 3])
+    sources |= {"left": 1, "right": 2}
+    page = client.get("/metrics").text
+    assert values(page, "continuo_sources") == {("beats",): 2.0}
+    assert values(page, "continuo_cache_entries") == {("known works",): 3.0}
+
+
 def test_ready_is_who_lacks_nothing(telemetry: Telemetry, client: httpx.Client) -> None:
     stage = telemetry.stage("clips")
     answer = client.get("/ready")
