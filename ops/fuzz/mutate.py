@@ -27,11 +27,11 @@ def damaged(wholes: Sequence[bytes], seed: int, number: int) -> bytes:
         return rng.bytes(int(rng.integers(0, 512)))
     data = bytearray(wholes[int(rng.integers(len(wholes)))])
     for _ in range(min(int(rng.geometric(0.5)), MOST_CHANGES)):
-        _damage(data, wholes, rng)
+        damage(data, wholes, rng)
     return bytes(data[:LARGEST_BYTES])
 
 
-def _damage(data: bytearray, wholes: Sequence[bytes], rng: np.random.Generator) -> None:
+def damage(data: bytearray, wholes: Sequence[bytes], rng: np.random.Generator) -> None:
     at = int(rng.integers(len(data) + 1))
     some = int(rng.integers(1, 1 + min(32, max(1, len(data)))))
     match int(rng.integers(7)):

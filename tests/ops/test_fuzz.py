@@ -17,7 +17,7 @@ from ops.fuzz.run import Findings
 from ops.fuzz.targets import Target
 
 INPUTS = int(os.environ.get("CONTINUO_TEST_FUZZ_INPUTS", "250"))
-REQUESTS = INPUTS // 4
+REQUESTS = INPUTS
 GROWTH = 1.1
 
 
