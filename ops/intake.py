@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -107,10 +107,11 @@ class Intake:
             self.imported += 1
             yield entry
 
-    def changed_entries(self, known: Mapping[str, WorkInfo]) -> Iterator[WorkEntry]:
-        """The works that are not in ``known`` with the same text, number of notes and length."""
+    def changed_entries(self, catalogue: Catalogue) -> Iterator[WorkEntry]:
+        """The works that the catalogue lacks, has otherwise, or has without the beats or parts that are known now."""
+        known = {work.work_id: work for work in catalogue.works()}
         for _, entry in self.works():
-            if same_content(entry, known.get(entry.work_id)):
+            if same_content(entry, known.get(entry.work_id)) and not _tells_more(entry, catalogue):
                 self.unchanged += 1
             else:
                 self.imported += 1
@@ -138,6 +139,13 @@ def same_content(entry: WorkEntry, info: WorkInfo | None) -> bool:
     )
 
 
+def _tells_more(entry: WorkEntry, catalogue: Catalogue) -> bool:
+    """Whether a work has beats or parts that the catalogue, perhaps of an older version, has none of."""
+    return (entry.beats is not None and catalogue.score_beats(entry.work_id) is None) or (
+        bool(entry.parts) and not catalogue.parts(entry.work_id)
+    )
+
+
 def add_works(path: Path, intake: Intake) -> Catalogue:
     """Add the works that are new or changed, in batches, each of them safe once it is in.
 
@@ -145,8 +153,7 @@ def add_works(path: Path, intake: Intake) -> Catalogue:
         CatalogueError: as `Catalogue.update`.
     """
     catalogue = Catalogue.update(path)  # makes an empty one if there is none
-    known = {work.work_id: work for work in catalogue.works()}
-    entries = intake.changed_entries(known)
+    entries = intake.changed_entries(catalogue)
     while batch := list(islice(entries, BATCH_WORKS)):
         catalogue = Catalogue.update(path, add=batch)
     return catalogue

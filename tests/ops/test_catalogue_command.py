@@ -12,8 +12,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from ops.cli import app
-from processors.identify import Catalogue, Identifier
-from processors.midi import read_midi, write_midi
+from processors.identify import Catalogue, Identifier, WorkEntry
+from processors.midi import read_midi, read_score, write_midi
 from processors.notes import Notes
 
 
@@ -103,6 +103,23 @@ def test_adding_goes_on_where_it_was_and_takes_up_changes(music: Path, out: Path
     works = {work.work_id: work for work in Catalogue.open(out).works()}
     assert works["1.mid"].title == "Tune 1"
     assert works["0.mid"].notes_count == 90
+
+
+def test_works_of_an_older_catalogue_get_the_beats_and_parts_that_it_had_none_of(music: Path, out: Path) -> None:
+    answer("add", out, "--manifest", music / "works.csv")
+    beats = Catalogue.open(out).score_beats("0.mid")
+    assert beats is not None
+    whole, poor = read_score(tune(1)), read_score(tune(2))
+    entries = [
+        WorkEntry("1.mid", "Tune 1", "Composer 1", "1.mid", whole.notes, None, whole.beats),
+        WorkEntry("2.mid", "Tune 2", "Composer 0", "2.mid", poor.notes, None, None, poor.parts),
+    ]
+    Catalogue.update(out, add=entries)
+    summary = answer("add", out, "--manifest", music / "works.csv")
+    assert (summary["imported"], summary["unchanged"], summary["works"]) == (2, 4, 6)
+    after = Catalogue.open(out)
+    assert all(after.score_beats(f"{number}.mid") is not None for number in range(6))
+    assert all(after.parts(f"{number}.mid") for number in range(6))
 
 
 def test_removing_says_what_was_not_there(music: Path, out: Path) -> None:
