@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import FastAPI, Header, HTTPException
 from pydantic import BaseModel, ConfigDict, Field
 
+from connectors.http.invalid import explain_invalid_requests
 from connectors.http.limits import LimitsMiddleware
 from connectors.settings import Settings
 from processors.errors import Styles, make_up
@@ -110,6 +111,7 @@ class ErrorGenerator:
 def make_app(settings: Settings, styles: Styles, publish: Publish) -> FastAPI:
     """The service."""
     app = FastAPI(title="Continuo error generator", docs_url=None, redoc_url=None)
+    explain_invalid_requests(app)
     app.add_middleware(LimitsMiddleware, max_bytes=BODY_MAX_BYTES, timeout_s=settings.gateway.timeout_s)
     generator = ErrorGenerator(styles, publish)
 

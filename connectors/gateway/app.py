@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from connectors.blob_store import BlobStore
+from connectors.http.invalid import explain_invalid_requests
 from connectors.http.limits import LimitsMiddleware
 from connectors.publisher import ClipMaker
 from connectors.registry import EventCodec
@@ -113,6 +114,7 @@ def make_gateway(
     app.include_router(songs.router(settings), dependencies=rhythm)
     app.include_router(rhythm_mode.router(modes), dependencies=rhythm)
     app.include_router(beat_trigger.router(publish, rules), dependencies=rhythm)
+    explain_invalid_requests(app)
     for kind in (*AWAY, StoreAwayError, BusyError):
         app.add_exception_handler(kind, _away)
     app.mount("/", PageFiles(), name="page")

@@ -55,7 +55,7 @@ def router(settings: Settings) -> APIRouter:
                     return await asyncio.to_thread(heard, name[:300], artist[:300], data, file_name)
             return answer_of(SongRequest.model_validate_json(await request.body()))
         except ValidationError as error:
-            raise RequestValidationError(json.loads(error.json(include_url=False))) from error
+            raise RequestValidationError(json.loads(error.json(include_url=False, include_input=False))) from error
         except (BadMusicError, ClipError, ValueError) as error:
             raise HTTPException(422, str(error)) from error
 

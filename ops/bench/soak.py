@@ -15,10 +15,13 @@ from typing import Any
 
 import numpy as np
 import psutil
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from connectors.producer import EventProducer
+from connectors.settings import Settings
 from ops.cluster import Cluster
 from ops.demo.material import clips_of_works
+from ops.not_ready import NotReadyError
 from schemas import topics
 from schemas.events import Clip, Event, NoteEvent
 from streams.groups import group_of
@@ -35,7 +38,12 @@ CLIPS = 200
 AHEAD = 2_000
 """Records that may wait for a stage: a day has no backlog, and what is sent faster would only lie in Kafka."""
 STAGES = ("clips", "live", "frames", "beat-network", "beats", "sections", "redis-sink", "clickhouse-sink")
+SILENCE_S, LIVE_SILENCE_S = 20.0, 4.0
+"""After so long a silent source is forgotten, by the stages of the rhythm and by the live one: in place of ten and two
+minutes. It goes by the real clock, on which the day takes minutes: these are still over an hour of the players'."""
 CHECK_EVERY = 500
+ATTEMPTS = 10
+"""A broker on a busy machine may be slow to say how far the stages are."""
 SAMPLE_S = 1.0
 WARM_SHARE = 0.1
 FLAT = 1.05
@@ -63,7 +71,7 @@ def soak(day: Day, seed: int, say: Callable[[str], None], works: int | None = No
         ``notes`` and ``clips`` sent, ``seconds`` that it took, and for each worker ``mb`` after a tenth and in the end,
         their ``ratio`` and whether it is ``flat`` (at most five in a hundred more).
     """
-    with rig(SERVERS, WORKERS, works=works) as made:
+    with rig(SERVERS, WORKERS, _forgetful, works) as made:
         sizes: dict[str, list[tuple[float, float]]] = {name: [] for name in WORKERS}
         done = threading.Event()
         share = [0.0]
@@ -84,6 +92,12 @@ def soak(day: Day, seed: int, say: Callable[[str], None], works: int | None = No
         "workers": result,
         "flat": all(each["flat"] for each in result.values()),
     }
+
+
+def _forgetful(settings: Settings) -> Settings:
+    rhythm = settings.rhythm.model_copy(update={"readback_s": SILENCE_S})
+    live = settings.live.model_copy(update={"silence_expiry_s": LIVE_SILENCE_S})
+    return settings.model_copy(update={"rhythm": rhythm, "live": live})
 
 
 def _play(
@@ -113,7 +127,8 @@ def _play(
 def _wait_for(cluster: Cluster, ahead: int) -> None:
     """Until no stage has more than ``ahead`` records before it."""
     groups = [group_of(stage) for stage in STAGES]
-    while max(sum(place.lag for place in places) for places in cluster.lag(groups).values()) > ahead:
+    asking = Retrying(retry=retry_if_exception_type(NotReadyError), stop=stop_after_attempt(ATTEMPTS), reraise=True)
+    while max(sum(place.lag for place in places) for places in asking(cluster.lag, groups).values()) > ahead:
         time.sleep(SAMPLE_S / 4)
 
 

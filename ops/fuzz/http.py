@@ -29,13 +29,13 @@ from .run import HANG_S, MOST_FINDINGS, TRIES, WARM_SHARE, Findings
 from .targets import KINDS, small_catalogue
 
 HTTP = "http"
-MADE_SHARE, MADE_LEAST = 0.1, 60
+MADE_SHARE, MADE_LEAST = 0.05, 60
 """How many requests are made for the operations; the others are these, damaged."""
 LINES = 8
 SLOW_S = HANG_S / 2
 """What takes longer beside others is sent again alone: a queue is no hang."""
 TIMEOUT_S = 10.0
-WARM_TIMEOUT_S = 60.0
+WARM_TIMEOUT_S = 240.0
 NOW_AWAY = 503
 """What a gateway may say: Kafka, which is not there, cannot be asked now."""
 

@@ -66,6 +66,21 @@ def test_health_tells_whether_an_fpga_runs_the_network(gateway: TestClient) -> N
     assert (says["status"], says["fpga_enabled"]) == ("ok", True)
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"\xa0\x04?", "text/plain"),  # no UTF-8
+        (b'{"tempo": NaN, "beat_num": Infinity}', "application/json"),
+        (b'{"source_id": "\\ud876", "\\ud876": null}', "application/json"),  # half a character
+    ],
+)
+def test_what_does_not_fit_is_explained_whatever_it_is_made_of(gateway: TestClient, body: bytes, kind: str) -> None:
+    for place in ("beat-trigger", "analyze-song", "start-rhythm-mode"):
+        answer = gateway.post(f"/api/{place}", content=body, headers={"Content-Type": kind})
+        assert answer.status_code == 422
+        assert all({"type", "loc", "msg"} <= fault.keys() for fault in answer.json()["detail"])
+
+
 def test_a_song_is_analysed_by_what_the_caller_knows(gateway: TestClient) -> None:
     facts = {"tempo": 120.0, "structure": PARTS}
     answer = gateway.post("/api/analyze-song", json={"name": "Song", "artist": "Band", "audio_features": facts}).json()
