@@ -31,8 +31,8 @@ TOGETHER = (0.4, 0.22, 0.16, 0.12, 0.1)
 """Shares of examples with one, two, ... stems."""
 ALONE = (1.0,)
 SAME_PASSAGE = 0.5
-RECORDED = 0.55
-"""Share of stems of recorded notes, where a label has any: they are nearest to what is to be told."""
+FONT, NEARER = 1.0, 2.0
+"""How often a SoundFont is heard of a label, and a library of recorded notes or a model, which is another each time."""
 AUDIBLE = 1e-3
 """A stem is heard where its loudest band has at least this share of the power of the mix's loudest in that step, ..."""
 MUCH_LOUDER = 1e-2
@@ -40,9 +40,13 @@ MUCH_LOUDER = 1e-2
 POWER_OF_LEVEL = (10.0 ** ((np.arange(256) * LEVEL_STEP_DB + LOWEST_DB) / 10.0)).astype(np.float32)
 PLACE = np.linspace(-1.0, 1.0, BANDS)
 """Of each band, from the lowest to the highest."""
+MELS = np.linspace(np.log1p(LOWEST_HZ / 700.0), np.log1p(HIGHEST_HZ / 700.0), BANDS)
+BAND_HZ = 700.0 * np.expm1(MELS)
 NOISE_ALONE = 0.02
 SPEED = 0.2
 """Stems are played up to so much faster or slower, as a logarithm."""
+TRANSPOSED, SEMITONES = 0.6, 2.0
+"""Share of stems that sound higher or lower, as a smaller or larger instrument of the kind, and by up to how much."""
 TRIES, HEARD = 4, int((-50.0 - LOWEST_DB) / LEVEL_STEP_DB)
 """A part of a stem is looked for that is not silent."""
 SILENT = 1e-7
@@ -154,6 +158,8 @@ class Mixer:
             level = self._pool.level[number, start + place]
             if level.max() > HEARD:
                 break
+        if rng.random() < TRANSPOSED:
+            level = level[:, transposed(rng.uniform(-SEMITONES, SEMITONES))]
         gain_db = rng.uniform(-15.0, 0.0) + equaliser_db(1, 0.8, rng)
         power = POWER_OF_LEVEL[level] * _ratio(gain_db)
         if rng.random() < 0.25:  # the note is all that is heard, and ends early
@@ -162,16 +168,22 @@ class Mixer:
 
 
 def _chances(pool: Pool) -> NDArray[np.float64]:
-    """How often each stem is drawn: all labels alike, and within a label recorded notes as often as ``RECORDED``."""
+    """How often each stem is drawn: all labels alike, and within a label all that it is heard of, as ``FONT`` says."""
     first = np.where(pool.truth.any(axis=1), pool.truth.argmax(axis=1), len(LABELS))
-    recorded = np.char.startswith(pool.source, "recorded")
     chance = np.zeros(len(first))
     for label in np.unique(first):
-        kinds = [which for which in ((first == label) & recorded, (first == label) & ~recorded) if which.any()]
-        shares = (RECORDED, 1.0 - RECORDED) if len(kinds) == 2 else (1.0,)
-        for which, share in zip(kinds, shares, strict=True):
-            chance[which] = share / which.sum()
+        of_label = np.flatnonzero(first == label)
+        sources, number, count = np.unique(pool.source[of_label], return_inverse=True, return_counts=True)
+        share = np.where(np.char.startswith(sources, "recorded") | (sources == "synthesis"), NEARER, FONT)
+        chance[of_label] = (share / share.sum() / count)[number]
     return chance
+
+
+def transposed(semitones: float) -> NDArray[np.int64]:
+    """The bands in whose place those of a higher or lower sound are heard, (BANDS,)."""
+    hz = BAND_HZ * 2.0 ** (-semitones / 12.0)
+    place = (np.log1p(hz / 700.0) - MELS[0]) / (MELS[1] - MELS[0])
+    return np.clip(np.round(place), 0, BANDS - 1).astype(np.int64)
 
 
 def spoil(power: Power, rng: np.random.Generator) -> Power:
@@ -232,11 +244,10 @@ def noise_power(count: int, frames: int, rng: np.random.Generator) -> Power:
 
 def band_limit(count: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """Old recordings, telephones, low rates and low bit rates: nothing above, and perhaps little below, some band."""
-    hz = 700.0 * (np.exp(np.linspace(np.log1p(LOWEST_HZ / 700.0), np.log1p(HIGHEST_HZ / 700.0), BANDS)) - 1.0)
     highest_hz, lowest_hz = rng.uniform(2500.0, 10_000.0, (count, 1)), rng.uniform(60.0, 300.0, (count, 1))
     above_db = rng.uniform(12.0, 70.0, (count, 1)) * (rng.random((count, 1)) < 0.35)
     below_db = rng.uniform(6.0, 24.0, (count, 1)) * (rng.random((count, 1)) < 0.1)
-    above, below = np.log2(hz / highest_hz) * 3.0, np.log2(lowest_hz / hz)
+    above, below = np.log2(BAND_HZ / highest_hz) * 3.0, np.log2(lowest_hz / BAND_HZ)
     return _ratio(-above_db * np.clip(above, 0.0, 1.0) - below_db * np.clip(below, 0.0, 2.0))
 
 

@@ -22,6 +22,7 @@ from processors.training.onsets.passages import find_works, random_passage
 from processors.training.onsets.synthesis import random_singer, synthesise
 
 from .playing import beats_on, in_range, parts_of, single_notes
+from .plucked import play_plucked, random_plucked
 from .programs import KITS, PLAYING, Program
 from .recorded import Recordings
 from .synth import DRUM_BANK, Synth
@@ -31,8 +32,10 @@ STEM_FRAMES = int(STEM_S * SAMPLE_RATE / FRAME)
 STEMS_A_SHARD = 500
 LEVEL_STEP_DB, LOWEST_DB = 0.5, -120.0
 """Levels are kept as bytes."""
-BEAT, SINGLE, SUNG = 0.12, 0.4, 0.4
-"""Shares of beats, of single notes, and of voices that are synthesised."""
+BEAT, SINGLE = 0.12, 0.4
+"""Shares of beats and of single notes."""
+MODELLED = {"voice": 0.4, "mandolin": 0.6, "ukulele": 0.6, "banjo": 0.15, "guitar": 0.1}
+"""Share of a label's stems that no SoundFont plays: of some instruments the fonts hold few, or none that sounds so."""
 BEATS = ("drums", "cymbals", "both", "other")
 QUIETEST = 1e-3
 
@@ -83,10 +86,10 @@ def recorded_stems(recordings: Recordings, rng: np.random.Generator) -> Iterator
 def _beats(synths: list[Synth], group: int, rng: np.random.Generator) -> Stem:
     kind = str(rng.choice(BEATS, p=(0.35, 0.3, 0.25, 0.1)))
     labels = {"both": ("drums", "cymbals"), "other": ()}.get(kind, (kind,))
-    synth = synths[int(rng.integers(len(synths)))]
     kits = [Program(kit, 0, 127, bank=DRUM_BANK) for kit in KITS]
-    kits = [kit for kit in kits if synth.has(kit)]
-    kit = kits[int(rng.integers(len(kits)))]
+    choices = [(synth, held) for synth in synths if (held := [kit for kit in kits if synth.has(kit)])]
+    synth, held = choices[int(rng.integers(len(choices)))]
+    kit = held[int(rng.integers(len(held)))]
     return Stem(synth.play(beats_on(kind, STEM_S, rng), kit, STEM_S, rng, False, False), labels, synth.name, group)
 
 
@@ -95,8 +98,8 @@ def _single(synths: list[Synth], group: int, rng: np.random.Generator) -> Stem:
     synth, program = _instrument(label, synths, rng)
     playing = PLAYING[label]
     notes = single_notes(playing, program, STEM_S, rng)
-    if label == "voice" and rng.random() < SUNG:
-        return Stem(synthesise(notes, STEM_S, random_singer(rng), rng), (label,), "synthesis", group)
+    if rng.random() < MODELLED.get(label, 0.0):
+        return Stem(_modelled(notes, label, rng), (label,), "synthesis", group)
     samples = synth.play(notes, program, STEM_S, rng, playing.sustained and rng.random() < 0.3, playing.sustained)
     return Stem(samples, (label,), synth.name, group)
 
@@ -106,17 +109,26 @@ def _part(notes: Notes, synths: list[Synth], group: int, rng: np.random.Generato
     synth, program = _instrument(label, synths, rng)
     playing = PLAYING[label]
     part = in_range(notes, program, playing.alone, rng)
-    if label == "voice" and rng.random() < SUNG and len(part):
-        return Stem(synthesise(part, STEM_S, random_singer(rng), rng), (label,), "synthesis", group)
+    if rng.random() < MODELLED.get(label, 0.0) and len(part):
+        return Stem(_modelled(part, label, rng), (label,), "synthesis", group)
     samples = synth.play(part, program, STEM_S, rng, playing.sustained and rng.random() < 0.2, playing.sustained)
     return Stem(samples, (label,), synth.name, group)
 
 
+def _modelled(notes: Notes, label: str, rng: np.random.Generator) -> NDArray[np.float32]:
+    if label == "voice":
+        return synthesise(notes, STEM_S, random_singer(rng), rng)
+    return play_plucked(notes, STEM_S, random_plucked(label, rng), rng)
+
+
 def _instrument(label: str, synths: list[Synth], rng: np.random.Generator) -> tuple[Synth, Program]:
-    programs = PLAYING[label].programs
-    program = programs[int(rng.integers(len(programs)))]
-    able = [synth for synth in synths if synth.has(program)]
+    choices = [(program, able) for program in PLAYING[label].programs if (able := _able(synths, program))]
+    program, able = choices[int(rng.integers(len(choices)))]
     return able[int(rng.integers(len(able)))], program
+
+
+def _able(synths: list[Synth], program: Program) -> list[Synth]:
+    return [synth for synth in synths if synth.has(program)]
 
 
 def _only_heard(made: list[Stem]) -> list[Stem]:
@@ -154,7 +166,7 @@ def main() -> None:
     """Make a pool; run several with different seeds to use several cores."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--works", type=Path, nargs="+", help="folders of MIDI files")
-    parser.add_argument("--fonts", type=Path, nargs="+", help="SoundFonts that play them")
+    parser.add_argument("--fonts", type=Path, nargs="+", help="SoundFonts that play them, files or folders")
     parser.add_argument("--recorded", type=Path, help="instead of them the folder that holds the folders of LIBRARIES")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--count", type=int, default=6000, help="stems of 6 s")

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from processors.instruments.constants import SAMPLE_RATE
 
+from .plucked import STROKE_S
+
 Samples = NDArray[np.float32]
 LONGEST_S = 6.0
 MOST_FILES = 150
@@ -42,6 +44,8 @@ RELATIVES_SEMITONES: dict[str | None, tuple[float, ...]] = {
 """Larger and smaller instruments of a family sound much like the same one played slower or faster: a contrabassoon
 like a bassoon at half speed, a piccolo like a flute at twice the speed."""
 RELATIVES = 0.25
+TREMOLO = {"mandolin": 0.4}
+"""How often a note is repeated as quickly as a plectrum can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Library:
 LIBRARIES = (
     Library("karoryfer.weresax", "saxophone"),
     Library("karoryfer.bear-sax", "saxophone"),
+    Library("MTG.SoloSax", "saxophone", r"/(alt|bar|sop|ten)_[fmp]_"),
     Library("karoryfer.meatbass", "bass"),
     Library("dsmolken.double-bass", "bass"),
     Library("karoryfer.growlybass", "bass", r"/(sustain|staccato)/"),
@@ -72,6 +77,18 @@ LIBRARIES = (
     Library("Discord-SFZ-GM-Bank", "drums", r"drums/.*" + DRUM, CYMBAL),
     Library("karoryfer.war-tuba", "tuba", r"/samples/"),
     Library("karoryfer.emilyguitar", "guitar", r"/notes/"),
+    Library("karoryfer.shinyguitar", "guitar", r"/samples/(acoustic|electric)/"),
+    Library("spanish-classical-guitar", "guitar", r"/samples/"),
+    Library("Ixox.Flute", "flute"),
+    Library("GTown", "mandolin", r"/mandolin/"),
+    Library("GTown", "organ", r"/organ/"),
+    Library("GTown", "mallet_percussion", r"/toy_glockenspiel/"),
+    Library("GTown", "drums", r"/(darbuk|dual_snares|ensemble_snares|open_snare|snare|toms|bassdrum|bongos)"),
+    Library("GTown", "cymbals", r"/(hihat|cymbals)/"),
+    Library("GTown", None, r"/(anvils|wood_|tambourine|egg|stomps|small_plate|brushplate)"),
+    Library("upright-piano-KW", "piano", r"/samples/"),
+    Library("SamsSonor", "drums", DRUM, CYMBAL),
+    Library("SamsSonor", "cymbals", CYMBAL, DRUM),
     Library("ganjo", "banjo", r"/common/"),
     Library("FlameStudios.Kay5StringBanjo", "banjo", r"/08 - trimmed/"),
     Library("karoryfer-bigcat.cello", "cello"),
@@ -166,9 +183,14 @@ class Recordings:
         if label in RELATIVES_SEMITONES and rng.random() < RELATIVES:
             detune += float(rng.choice(RELATIVES_SEMITONES[label]))
         many = rng.random() < 0.4
+        tremolo = rng.random() < TREMOLO.get(label or "", 0.0)
+        path: Path | None = None
         while at_s < length_s - 0.3:
-            note = self._note(files[int(rng.integers(len(files)))])
-            semitones = detune + (float(rng.integers(-2, 3)) if rng.random() < 0.4 else 0.0)
+            if not tremolo or path is None or rng.random() < 0.08:
+                path = files[int(rng.integers(len(files)))]
+            note = self._note(path)
+            moved = not tremolo and rng.random() < 0.4
+            semitones = detune + (float(rng.integers(-2, 3)) if moved else 0.0)
             note = np.asarray(
                 soxr.resample(note, SAMPLE_RATE * 2.0 ** (semitones / 12.0), SAMPLE_RATE, "QQ"), np.float32
             )
@@ -181,8 +203,11 @@ class Recordings:
             used = note[: len(out) - start]
             out[start : start + len(used)] += used * np.float32(10.0 ** (rng.uniform(-12.0, 0.0) / 20.0))
             step_s = len(note) / SAMPLE_RATE
-            at_s += rng.uniform(0.1, 0.6) if many else step_s * rng.uniform(0.8, 1.0) + rng.uniform(0.0, 0.5)
-            if not many and rng.random() < 0.2:
+            if tremolo:
+                at_s += rng.uniform(*STROKE_S)
+            else:
+                at_s += rng.uniform(0.1, 0.6) if many else step_s * rng.uniform(0.8, 1.0) + rng.uniform(0.0, 0.5)
+            if not many and not tremolo and rng.random() < 0.2:
                 break
         return out, source
 

@@ -21,22 +21,42 @@ SETTLE = 2048
 
 
 class Synth:
-    """Not thread-safe; each process has its own."""
+    """Plays a SoundFont, or a folder that holds one for each program: ``040.sf3``, and ``128.sf3`` for drums.
+
+    Not thread-safe; each process has its own.
+    """
 
     def __init__(self, path: Path) -> None:
         import fluidsynth
 
-        self.name = path.stem
+        self.name = path.name if path.is_dir() else path.stem
+        self._path = path
+        self._fonts: dict[Path, int] = {}
         self._synth: Any = fluidsynth.Synth(gain=0.5, samplerate=float(SAMPLE_RATE))
         for effect in ("synth.reverb.active", "synth.chorus.active"):
             self._synth.setting(effect, 0)
-        self._font = self._synth.sfload(str(path))
-        if self._font < 0:
-            raise ValueError(f"FluidSynth cannot read the SoundFont {path}.")
+        if not path.is_dir():
+            self._font(path)
 
     def has(self, program: Program) -> bool:
         """Whether the font holds this patch itself; FluidSynth would play another in its place."""
-        return self._synth.sfpreset_name(self._font, program.bank, program.number) is not None
+        path = self._file(program)
+        if not path.exists():
+            return False
+        return self._synth.sfpreset_name(self._font(path), program.bank, program.number) is not None
+
+    def _file(self, program: Program) -> Path:
+        if not self._path.is_dir():
+            return self._path
+        return self._path / f"{DRUM_BANK if program.bank == DRUM_BANK else program.number:03d}.sf3"
+
+    def _font(self, path: Path) -> int:
+        """The number of a file that is loaded, once, when it is first asked for."""
+        if path not in self._fonts:
+            self._fonts[path] = self._synth.sfload(str(path))
+        if self._fonts[path] < 0:
+            raise ValueError(f"FluidSynth cannot read the SoundFont {path}.")
+        return self._fonts[path]
 
     def play(
         self, notes: Notes, program: Program, length_s: float, rng: np.random.Generator, swells: bool, vibrato: bool
@@ -45,7 +65,7 @@ class Synth:
         channel = DRUMS if program.bank == DRUM_BANK else CHANNEL
         self._synth.system_reset()
         self._synth.get_samples(SETTLE)
-        self._synth.program_select(channel, self._font, program.bank, program.number)
+        self._synth.program_select(channel, self._font(self._file(program)), program.bank, program.number)
         self._synth.cc(channel, VOLUME, 110)
         if channel == CHANNEL:
             self._synth.pitch_bend(channel, int(np.clip(rng.normal(0.0, 600.0), -1800, 1800)))

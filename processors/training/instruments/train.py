@@ -57,11 +57,9 @@ class Validation:
 
     @classmethod
     def of(cls, pool: Pool) -> Validation:
-        """Examples of a pool that nothing is trained on; alone from its recorded notes, if it has any."""
-        recorded = pool.of_sources(["recorded"], True)
+        """Examples of a pool that nothing is trained on."""
         mixes = Mixer(pool, np.random.default_rng(0)).batches(VALID_SIZE)
-        alone = Mixer(recorded if len(recorded.source) else pool, np.random.default_rng(0), together=ALONE)
-        singles = alone.batches(VALID_SIZE)
+        singles = Mixer(pool, np.random.default_rng(0), together=ALONE).batches(VALID_SIZE)
         return cls([next(mixes) for _ in range(VALID_BATCHES)], [next(singles) for _ in range(VALID_BATCHES)])
 
     @torch.no_grad()
