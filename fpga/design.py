@@ -49,10 +49,10 @@ class Design:
         sizes = {
             "STATE_SIZE": self.graph.state_size,
             "FEATURE_SIZE": self.graph["features"].size,
-            "CORE_CYCLES": self.verilog.cycles,
+            "CORE_CYCLES": self.verilog.stages,
         }
         vector = f"64'h{int.from_bytes(self.digest, 'little'):016x}"
-        bits = self.verilog.cycles.bit_length()
+        bits = self.verilog.stages.bit_length()
         verilog = [f"`define {name} {value}" for name, value in sizes.items()]
         files["beat_sizes.vh"] = "\n".join([*verilog, f"`define CYCLE_BITS {bits}", f"`define NETWORK_DIGEST {vector}"])
         sizes["CLOCKS_PER_BIT"] = clocks_per_bit

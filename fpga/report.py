@@ -23,9 +23,8 @@ def report() -> dict[str, Any]:
         "weights": sizes(graph.operations),
         "logic": {
             "additions": verilog.adders,
-            "estimated_luts": verilog.cost,
+            "estimated_luts": round(verilog.cost),
             "stages": verilog.stages,
-            "cycles": verilog.cycles,
         },
         "reports": {name: held for name, held in kept.items() if held.get("digest") == graph.digest},
     }

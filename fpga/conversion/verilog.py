@@ -23,8 +23,7 @@ class Verilog:
 
     Attributes:
         files: text by file name.
-        stages: pipeline stages.
-        cycles: clock cycles from codes at the ports to the answer at the ports.
+        stages: pipeline stages: clock cycles from codes at the ports to the answer at the ports.
         adders: additions and subtractions, and ...
         cost: ... da4ml's estimate of their size, in LUTs.
         estimated_ns: how long all stages take by ``timing``.
@@ -32,7 +31,6 @@ class Verilog:
 
     files: dict[str, str]
     stages: int
-    cycles: int
     adders: int
     cost: float
     estimated_ns: float
@@ -54,11 +52,11 @@ def write_verilog(graph: Graph, logic: Any, stage_ns: float) -> Verilog:
     files[f"{CORE}.v"] = _core(pipeline)
     files[f"{STEP}.v"] = _step(graph, pipeline)
     adders = sum(operation.opcode in (0, 1) for operation in logic.ops)
-    return Verilog(files, stages, stages + 1, adders, float(logic.cost), stages * stage_ns)
+    return Verilog(files, stages, adders, float(logic.cost), stages * stage_ns)
 
 
 def _core(pipeline: Any) -> str:
-    """The stages, with registers behind each; those before the first are the step's."""
+    """The stages, with registers behind each; those before the first are the reader's."""
     widths = [sum(sum(minimal_kif(q)) for q in stage.inp_qint) for stage in pipeline.solutions]
     widths.append(sum(sum(minimal_kif(q)) for q in pipeline.out_qint))
     last = len(widths) - 1
@@ -97,7 +95,7 @@ def _step(graph: Graph, pipeline: Any) -> str:
             part = inputs[at]
             at += 1
             if sum(part):
-                packed.append(_slice(f"{port}_held", number, _format(operation), part))
+                packed.append(_slice(port, number, _format(operation), part))
     at, low = 0, 0
     for operation, port in ((logit, "logit"), (after, "state_after")):
         for number in range(operation.size):
@@ -105,8 +103,7 @@ def _step(graph: Graph, pipeline: Any) -> str:
             lines.append(_spread(port, number, _format(operation), part, low))
             at, low = at + 1, low + sum(part)
     body = "\n".join(f"    {line}" for line in lines)
-    cycles = len(pipeline.solutions) + 1
-    return f"""// One step of the network {graph.version}: codes in, codes out {cycles} cycles later.
+    return f"""// One step of the network {graph.version}: codes in, codes out {len(pipeline.solutions)} cycles later.
 module {STEP} (
     input clk,
     input [{_width(features) - 1}:0] features,
@@ -114,12 +111,6 @@ module {STEP} (
     output [{_width(logit) - 1}:0] logit,
     output [{_width(after) - 1}:0] state_after
 );
-    reg [{_width(features) - 1}:0] features_held;
-    reg [{_width(state) - 1}:0] state_held;
-    always @(posedge clk) begin
-        features_held <= features;
-        state_held <= state;
-    end
     wire [{sum(map(sum, inputs)) - 1}:0] packed_in = {{
         {(", ").join(reversed(packed))}
     }};

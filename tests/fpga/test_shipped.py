@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from fpga.conversion.from_qkeras import INPUTS
@@ -13,6 +11,7 @@ from fpga.engines.engine import EngineError
 from fpga.engines.hls_engine import HlsEngine
 from fpga.engines.shipped import FOLDER, HLS, REPORTS, shipped_graph
 from fpga.graph import Graph
+from fpga.synthesis import read_report, verilog_digest
 from processors.beats.features import FEATURES
 
 
@@ -27,10 +26,11 @@ def test_a_network_is_read_as_it_was_written() -> None:
     assert graph.to_json() == (FOLDER / "network.json").read_text(encoding="utf-8")
 
 
-def test_reports_belong_to_the_shipped_network() -> None:
+def test_reports_belong_to_the_shipped_network_and_its_design() -> None:
     for path in REPORTS.glob("*.json"):
-        report = json.loads(path.read_text(encoding="utf-8"))
-        assert report["digest"] == shipped_graph().digest, f"{path.name} is of another network: make it again."
+        report = read_report(path)
+        assert report["digest"] == shipped_graph().digest, "The report is of another network: `continuo fpga synth`."
+        assert report["verilog"] == verilog_digest(shipped_graph()), "The design changed since: `continuo fpga synth`."
 
 
 def test_the_logic_is_made_without_multiplying_by_constants() -> None:
