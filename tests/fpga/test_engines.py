@@ -34,8 +34,8 @@ def board() -> Iterator[SimulatedBoard]:
         yield board
 
 
-def line(board: SimulatedBoard, timeout_s: float = TIMEOUT_S) -> LineSettings:
-    return LineSettings(board.url, timeout_s=timeout_s, tries=4)
+def line(board: SimulatedBoard, tries: int = 4) -> LineSettings:
+    return LineSettings(board.url, timeout_s=TIMEOUT_S, tries=tries)
 
 
 @pytest.mark.parametrize("name", ["onnx", "hls4ml", "rtl"])
@@ -66,7 +66,7 @@ def test_the_board_gives_the_bits_of_qkeras_over_its_serial_line(board: Simulate
 
 
 def test_noise_on_the_line_changes_no_answer(board: SimulatedBoard, golden: Golden) -> None:
-    engine = BoardEngine(shipped_graph(), line(board, timeout_s=3.0))
+    engine = BoardEngine(shipped_graph(), line(board))
     board.write_noise(b"\xc0\x82\x01half an answer\xdb\xc0")
     engine._line.write(b"\x02 half a step \xdb")  # before a whole one: the board must find the next message's start
     logits, _ = engine.step(golden.codes[:4], golden.states[:4])
@@ -81,7 +81,7 @@ def test_the_cpu_takes_over_from_a_board_that_is_unplugged_until_it_is_back(
     graph = shipped_graph()
 
     def connect() -> Engine:
-        return BoardEngine(graph, line(board, timeout_s=0.5 if now[0] == 0.0 else TIMEOUT_S))
+        return BoardEngine(graph, line(board, tries=1 if now[0] == 0.0 else 4))
 
     engine = FailoverEngine(connect, OnnxEngine(graph), 5.0, lambda: now[0])
     made_by = []
