@@ -16,12 +16,17 @@ from processors.search.text import TextEncoder
 def main() -> None:
     """Compiled code goes where numba keeps it: beside the modules, or in ``NUMBA_CACHE_DIR``; models to the cache."""
     settings = Settings()
+    load_compiled()
+    MusicIdentifier(music_limits(settings.limits)).warm_up()
+    TextEncoder(settings.models_dir)
+
+
+def load_compiled() -> None:
+    """Load compiled code into this process, and compile what is not there yet."""
     with TemporaryDirectory() as folder:
         Identifier(Catalogue.update(Path(folder))).warm_up()
     builder.warm_up()
     followed.warm_up()
-    MusicIdentifier(music_limits(settings.limits)).warm_up()
-    TextEncoder(settings.models_dir)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -16,13 +16,13 @@ from connectors.telemetry import Telemetry
 from connectors.telemetry.door import Door
 from schemas import topics
 
+from .computing_threads import one_computing_thread
 from .group_watch import watched
 from .worker_logs import set_up_worker_logs
 
 if TYPE_CHECKING:
     from connectors.registry import EventCodec
 
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 REGISTRY = "registry"
 
 log = structlog.get_logger(__name__)
@@ -32,6 +32,23 @@ class WorkerError(RuntimeError):
     """The worker cannot run; the message says why and what to do."""
 
 
+def main(name: str) -> int:
+    """Run the worker ``name`` of ``WORKERS`` with this process's settings until it is asked to stop.
+
+    Returns:
+        The process's exit code.
+
+    Raises:
+        Exception: what made it fail; whoever supervises the process starts it again.
+    """
+    try:
+        run_worker(name, Settings())
+    except WorkerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
 def run_worker(name: str, settings: Settings) -> None:
     """Run the worker ``name`` of ``WORKERS`` until it is asked to stop.
 
@@ -39,9 +56,7 @@ def run_worker(name: str, settings: Settings) -> None:
         WorkerError: something that it needs is missing, damaged or refuses.
         Exception: anything else that made it fail; whoever supervises the process starts it again.
     """
-    # one computing thread a worker; more cores are used by more workers
-    for variable in THREADS:
-        os.environ.setdefault(variable, "1")
+    one_computing_thread()
     redactor = set_up_worker_logs(name, settings)
     kafka = settings.kafka.model_copy(update={"client_id": f"{settings.kafka.client_id}-{name}"})
     settings = settings.model_copy(update={"kafka": kafka})

@@ -17,14 +17,9 @@ def worker(
     ],
 ) -> None:
     """Run one worker until it is asked to stop; `continuo up` runs them all."""
-    from connectors.settings import Settings
-    from ops.workers import WORKERS, WorkerError, run_worker
+    from ops.workers import WORKERS, main
 
     if name not in WORKERS:
         typer.echo(f"There is no worker {name!r}; there are {', '.join(WORKERS)}.", err=True)
         raise typer.Exit(2)
-    try:
-        run_worker(name, Settings())
-    except WorkerError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from error
+    raise typer.Exit(main(name))

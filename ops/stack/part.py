@@ -1,4 +1,4 @@
-"""A part of the stack: one child process with a health check."""
+"""A part of the stack: one process with a health check."""
 
 from __future__ import annotations
 
@@ -10,17 +10,36 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from connectors.settings import Settings
 from ops.not_ready import NotReadyError
 
 from .errors import StackError
-from .launcher import Launcher
 from .ports import require_free
 
 POLL_S = 0.1
 LOG_MAX_BYTES = 16 << 20
 LOG_TAIL_LINES = 12
+
+
+class Process(Protocol):
+    """A process that was started; its id is that of its session, too, once it runs."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        ...
+
+    def wait(self, timeout: float | None = None) -> object:
+        """Wait until it has ended; after ``timeout`` seconds return or raise ``TimeoutExpired``."""
+        ...
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        ...
 
 
 class Part(ABC):
@@ -34,17 +53,16 @@ class Part(ABC):
 
     title: str
 
-    def __init__(self, name: str, settings: Settings, launcher: Launcher) -> None:
+    def __init__(self, name: str, settings: Settings) -> None:
         self.name = name
         self.wanted = False
         self.log = settings.embedded.data_dir / "logs" / f"{name}.log"
         self._settings = settings
-        self._launcher = launcher
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Process | None = None
 
     @abstractmethod
-    def command(self) -> list[str]:
-        """The command line, program first."""
+    def launch(self) -> Process:
+        """Start the process, with its output appended to ``log``."""
 
     @abstractmethod
     def check(self) -> str:
@@ -63,10 +81,6 @@ class Part(ABC):
 
     def prepare(self) -> None:  # noqa: B027 - most parts need nothing
         """What has to be there before it starts: folders, configuration, programs."""
-
-    def environment(self) -> dict[str, str]:
-        """The environment it runs in."""
-        return dict(os.environ)
 
     @property
     def pid(self) -> int | None:
@@ -91,7 +105,7 @@ class Part(ABC):
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.trim_log()
         self.prepare()
-        self._process = self._launcher.launch(self.command(), self.environment(), self.log)
+        self._process = self.launch()
 
     def require_ports(self) -> None:
         """Check that it could listen where it should.
@@ -183,7 +197,11 @@ class Part(ABC):
         # also to what the process may have started itself
         if self._process is not None:
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, number)
+                try:
+                    os.killpg(self._process.pid, number)
+                except ProcessLookupError:
+                    if self._process.poll() is None:  # it has just begun, and has no session yet
+                        os.kill(self._process.pid, number)
 
     def _last_words(self) -> str:
         return f"Its log, {self.log}, ends:\n{tail(self.log)}"

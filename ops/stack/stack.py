@@ -13,6 +13,7 @@ from .clickhouse import ClickHouse
 from .errors import StackError
 from .kafka import Kafka
 from .launcher import Launcher
+from .nursery import open_nursery
 from .part import Part
 from .redis import Redis
 from .registry import Registry
@@ -72,7 +73,7 @@ class Stack:
                 raise StackError(f"The stack has one {kind}, not two.")
             part: Part = SERVERS[server](kind, self.settings, self._launcher)
         elif kind in WORKERS:
-            part = Worker(self._free_name(kind), kind, self.settings, self._launcher)
+            part = Worker(self._free_name(kind), kind, self.settings)
         else:
             raise StackError(f"There is no part {kind!r}; there are {', '.join([*SERVERS, *WORKERS])}.")
         self._parts[part.name] = part
@@ -87,6 +88,7 @@ class Stack:
         """Start all parts side by side and wait until they are healthy; stop them all if one is not."""
         try:
             self.require_ports()
+            open_nursery()
             for part in self.parts:
                 part.start()
             for part in self.parts:

@@ -17,6 +17,7 @@ from .errors import StackError
 from .health import PROBES, Probe
 from .java import JarCache
 from .monitor import STARTING, Finding, Monitor
+from .nursery import open_nursery
 from .part import Part
 from .restarts import RestartBudget
 from .run_state import PartState, RunState
@@ -75,6 +76,7 @@ class Supervisor:
             ending.callback(self._monitor.close)
             ending.callback(self._view.say, "Stopping.")
             self._stack.require_ports()
+            open_nursery()
             self._monitor.start()
             self._publish()
             self._start_servers()

@@ -1,8 +1,7 @@
-"""The workers: ``continuo worker KIND`` as parts of the stack."""
+"""The workers as parts of the stack: each runs as ``continuo worker KIND`` does."""
 
 from __future__ import annotations
 
-import sys
 import uuid
 from collections.abc import Mapping
 
@@ -11,7 +10,7 @@ from ops.healthcheck import require_ready
 from ops.not_ready import NotReadyError
 
 from .environment import environment_with
-from .launcher import Launcher
+from .nursery import WorkerProcess
 from .part import Part
 from .ports import free_ports
 
@@ -23,8 +22,8 @@ TIMEOUT_S = 3.0
 class Worker(Part):
     """One worker process; several of a kind share the partitions of their topic."""
 
-    def __init__(self, name: str, kind: str, settings: Settings, launcher: Launcher) -> None:
-        super().__init__(name, settings, launcher)
+    def __init__(self, name: str, kind: str, settings: Settings) -> None:
+        super().__init__(name, settings)
         self.kind = kind
         self.title = f"Worker {name}"
         self._observe_port = 0
@@ -34,10 +33,10 @@ class Worker(Part):
         """Find a port on which it can tell of itself."""
         (self._observe_port,) = free_ports(1)
 
-    def command(self) -> list[str]:
-        return [sys.executable, "-m", "ops.cli", "worker", self.kind]
+    def launch(self) -> WorkerProcess:
+        return WorkerProcess(self.kind, self._environment(), self.log)
 
-    def environment(self) -> dict[str, str]:
+    def _environment(self) -> dict[str, str]:
         # the second of a kind, "clips-2", is "continuo-2-clips" to the brokers: the worker adds its kind
         client_id = self._settings.kafka.client_id + self.name.removeprefix(self.kind)
         return environment_with(self._settings) | {

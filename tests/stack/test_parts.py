@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import signal
 import time
+from pathlib import Path
 
 import httpx
+import psutil
+import pytest
 import redis
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from connectors.settings import Settings
-from ops.stack import Stack
+from ops.stack import Stack, StackError
+from ops.stack.workers import Worker
 from schemas.topics import NOTES
 
 
@@ -59,10 +65,30 @@ def test_a_worker_is_healthy_when_it_is_ready(stack: Stack) -> None:
     try:
         worker.start()
         assert worker.wait_healthy() == "ready"
+        assert worker.pid is not None
+        assert psutil.Process(worker.pid).cmdline()[0] == "continuo worker clips"
     finally:
         began = time.monotonic()
         worker.stop()
         assert worker.exit_code == 0, f"It did not end by itself within {time.monotonic() - began:.0f} s."
+
+
+def test_a_worker_that_cannot_run_says_why(settings: Settings, tmp_path: Path) -> None:
+    missing = tmp_path / "rules.yaml"
+    changed = settings.model_copy(update={"triggers": settings.triggers.model_copy(update={"rules": missing})})
+    worker = Worker("triggers-without-rules", "triggers", changed)
+    worker.start()
+    with pytest.raises(StackError, match=rf"ended with code 1 while it started\.[^\0]*{re.escape(str(missing))}"):
+        worker.wait_healthy()
+    worker.stop()
+
+
+def test_a_worker_can_be_killed_as_soon_as_it_is_started(settings: Settings) -> None:
+    worker = Worker("live-and-gone", "live", settings)
+    worker.start()
+    worker.kill()
+    assert worker.pid is None
+    assert worker.exit_code == -signal.SIGKILL
 
 
 def kill_and_start(stack: Stack, name: str) -> None:

@@ -63,7 +63,7 @@ def test_each_role_does_its_work(secured: Settings, launcher: Launcher) -> None:
     Acls(secured).grant("publisher", PUBLISHER)
     Acls(secured).grant("worker", WORKER)
     Catalogue.update(secured.catalogue_dir, [PIECE.entry()])
-    worker = Worker("clips", "clips", as_user(secured, WORKER), launcher)
+    worker = Worker("clips", "clips", as_user(secured, WORKER))
     publisher = as_user(secured, PUBLISHER)
     codec = EventCodec(publisher)
     worker.start()

@@ -101,7 +101,7 @@ def worker(stack: Stack, settings: Settings, tmp_path_factory: pytest.TempPathFa
     rules = tmp_path_factory.mktemp("rules") / "rules.yaml"
     Path(rules).write_text(RULES)
     changed = settings.model_copy(update={"triggers": TriggerSettings(rules=rules)})
-    worker = Worker("triggers", "triggers", changed, stack._launcher)
+    worker = Worker("triggers", "triggers", changed)
     others = ("webhook", "error-generator", "redis-sink", "clickhouse-sink")
     parts = [worker, *(stack.add(kind) for kind in others)]
     for part in parts:

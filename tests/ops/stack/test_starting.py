@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -25,12 +27,13 @@ class Program(Part):
     """A worker that runs a line of Python."""
 
     def __init__(self, name: str, settings: Settings, launcher: Launcher, line: str = "") -> None:
-        super().__init__(name, settings, launcher)
+        super().__init__(name, settings)
         self.title = f"Worker {name}"
+        self._launcher = launcher
         self._line = line
 
-    def command(self) -> list[str]:
-        return [sys.executable, "-c", self._line]
+    def launch(self) -> subprocess.Popen[bytes]:
+        return self._launcher.launch([sys.executable, "-c", self._line], os.environ, self.log)
 
     def check(self) -> str:
         return "ready"
