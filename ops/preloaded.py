@@ -16,7 +16,6 @@ MODULES = (
     "connectors.sinks.clickhouse_sink",
     "connectors.sinks.redis_sink",
     "connectors.webhook",
-    "ops.cli",
     "ops.stack.report",
     "streams.agent",
     "streams.beat_network",
@@ -31,6 +30,7 @@ MODULES = (
     "streams.search",
     "streams.sections",
     "streams.triggers",
+    "typer",
 )
 """What most workers need; the rest they import by themselves."""
 

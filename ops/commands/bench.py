@@ -37,6 +37,14 @@ def latency(
 
 
 @bench.command()
+def start(as_json: AsJson = False) -> None:
+    """All workers until they are ready: forked as `continuo up` starts them, and each by itself."""
+    from ops.bench.start import start as measure
+
+    _print(measure(), as_json)
+
+
+@bench.command()
 def throughput(
     clips: Annotated[int, typer.Option(min=10, max=100_000)] = 2000,
     rounds: Annotated[int, typer.Option(min=1, max=20)] = 3,

@@ -11,7 +11,7 @@ from ops.not_ready import NotReadyError
 
 from .environment import environment_with
 from .nursery import WorkerProcess
-from .part import Part
+from .part import Part, Process
 from .ports import free_ports
 
 SERVICES = {"gateway": "gateway_port", "error-generator": "error_generator_port"}
@@ -33,10 +33,11 @@ class Worker(Part):
         """Find a port on which it can tell of itself."""
         (self._observe_port,) = free_ports(1)
 
-    def launch(self) -> WorkerProcess:
-        return WorkerProcess(self.kind, self._environment(), self.log)
+    def launch(self) -> Process:
+        return WorkerProcess(self.kind, self.environment(), self.log)
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """The environment it runs in."""
         # the second of a kind, "clips-2", is "continuo-2-clips" to the brokers: the worker adds its kind
         client_id = self._settings.kafka.client_id + self.name.removeprefix(self.kind)
         return environment_with(self._settings) | {
