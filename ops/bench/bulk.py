@@ -25,6 +25,7 @@ from ops.stack.environment import environment_with
 from ops.stack.part import Part
 
 from .bulk_files import write_clips, write_songs
+from .core_time import core_s
 from .rig import Rig, rig
 
 WARM_SONGS = 8
@@ -203,5 +204,4 @@ def _rows(lines: Path) -> list[dict[str, Any]]:
 
 
 def _computed_s(workers: Sequence[Part]) -> float:
-    used = [psutil.Process(worker.pid).cpu_times() for worker in workers]
-    return sum(times.user + times.system for times in used)
+    return sum(core_s(psutil.Process(worker.pid)) for worker in workers)

@@ -21,6 +21,7 @@ from processors.midi import cut, read_midi
 from schemas import codec, topics
 from schemas.events import Clip, Match
 
+from .core_time import core_s
 from .pace import at
 from .quantiles import quantiles
 from .rig import Rig, rig, run_in
@@ -49,7 +50,7 @@ def cost(clips: int, per_s: float, seed: int) -> dict[str, Any]:
         identifier.warm_up()
         direct_ms, direct_core_ms = _directly(identifier, material, per_s)
         worker = psutil.Process(made.stack.part("clips").pid)
-        answers, streamed_ms, core_s = _streamed(made, material, per_s, worker)
+        answers, streamed_ms, worker_s = _streamed(made, material, per_s, worker)
         added_ms = [streamed - answer.compute_ms for streamed, answer in zip(streamed_ms, answers, strict=True)]
         return {
             "clips": clips,
@@ -60,8 +61,8 @@ def cost(clips: int, per_s: float, seed: int) -> dict[str, Any]:
             "plain_hop_ms": quantiles(_plain_hop_ms(made, [clip.data for clip in material[:HOPS]], per_s)),
             "avro_ms": _avro_ms(material[0], answers[0]),
             "direct_core_ms": round(direct_core_ms, 3),
-            "worker_core_ms": round(core_s * 1000.0 / clips, 3),
-            "added_core_percent": round((core_s / clips - direct_core_ms / 1000.0) * per_s * 100.0, 2),
+            "worker_core_ms": round(worker_s * 1000.0 / clips, 3),
+            "added_core_percent": round((worker_s / clips - direct_core_ms / 1000.0) * per_s * 100.0, 2),
         }
 
 
@@ -69,13 +70,13 @@ def _directly(identifier: Identifier, material: Sequence[DemoClip], per_s: float
     timings_ms = []
     for clip in material[:SETTLE]:
         identifier.identify(cut(read_midi(clip.data), 0.0, None))
-    core_s = time.process_time()
+    began_s = time.process_time()
     measured = material[SETTLE:]
     for clip, _ in zip(measured, at(np.arange(len(measured)) / per_s), strict=True):  # a processor that rests is slower
         start = time.perf_counter()
         identifier.identify(cut(read_midi(clip.data), 0.0, None))
         timings_ms.append((time.perf_counter() - start) * 1000.0)
-    return timings_ms, (time.process_time() - core_s) * 1000.0 / len(timings_ms)
+    return timings_ms, (time.process_time() - began_s) * 1000.0 / len(timings_ms)
 
 
 def _streamed(
@@ -83,13 +84,13 @@ def _streamed(
 ) -> tuple[list[Match], list[float], float]:
     """The answers to all clips but the first, how long each took, and what the worker computed meanwhile."""
     sent_at: dict[str, float] = {}
-    core_s: list[float] = []
+    began_s: list[float] = []
 
     def publish() -> None:
         with EventProducer(made.settings, made.codec) as producer:
             for number, (clip, _) in enumerate(zip(material, at(np.arange(len(material)) / per_s), strict=True)):
                 if number == SETTLE:
-                    core_s.append(_core_s(worker))
+                    began_s.append(core_s(worker))
                 sent_at[clip.clip_id] = time.perf_counter()
                 event = Clip(
                     source_id=f"cost-{number % 8}", clip_id=clip.clip_id, kind="midi", name=clip.name, data=clip.data
@@ -107,7 +108,7 @@ def _streamed(
                 break
         sender.join()
     measured = [found[clip.clip_id] for clip in material[SETTLE:]]
-    return [match for match, _ in measured], [took for _, took in measured], _core_s(worker) - core_s[0]
+    return [match for match, _ in measured], [took for _, took in measured], core_s(worker) - began_s[0]
 
 
 def _plain_hop_ms(made: Rig, values: Sequence[bytes], per_s: float) -> list[float]:
@@ -128,11 +129,6 @@ def _plain_hop_ms(made: Rig, values: Sequence[bytes], per_s: float) -> list[floa
         consumer.close()
         producer.flush(SILENCE_S)
     return timings_ms[1:]
-
-
-def _core_s(process: psutil.Process) -> float:
-    used = process.cpu_times()
-    return float(used.user + used.system)
 
 
 def _avro_ms(clip: DemoClip, answer: Match) -> dict[str, float]:

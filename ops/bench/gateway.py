@@ -20,6 +20,7 @@ from ops.stack.scratch import scratch_settings
 from processors.identify import Catalogue
 from schemas.events import Candidate, Match, Origin, Place
 
+from .core_time import core_s
 from .http_load import Load, get
 from .quantiles import quantiles
 
@@ -56,13 +57,13 @@ async def _measure(
     port: int, asked: list[bytes], process: psutil.Process, requests_per_s: float, seconds: float
 ) -> dict[str, Any]:
     await Load(HOST, port, asked, CONNECTIONS).steady(requests_per_s, SETTLE_S)
-    steady, before = Load(HOST, port, asked, CONNECTIONS), process.cpu_times()
+    steady, before_s = Load(HOST, port, asked, CONNECTIONS), core_s(process)
     await steady.steady(requests_per_s, seconds)
-    after = process.cpu_times()
+    after_s = core_s(process)
     most_per_s = await Load(HOST, port, asked, CONNECTIONS).flat_out(SETTLE_S)
     return quantiles([1000.0 * took_s for took_s in steady.timings_s]) | {
         "refused": steady.refused,
-        "gateway_cores": round((after.user + after.system - before.user - before.system) / seconds, 3),
+        "gateway_cores": round((after_s - before_s) / seconds, 3),
         "most_per_s": round(most_per_s),
     }
 

@@ -21,6 +21,7 @@ from ops.answers import matches
 from ops.demo.material import AS_WRITTEN, clips_of_works
 from ops.music21_works import build_music21
 from ops.stack import Stack
+from ops.stack.nursery import open_nursery
 from ops.stack.scratch import scratch_settings
 from schemas import topics
 from schemas.events import Clip, NoteEvent
@@ -61,6 +62,8 @@ def rig(
     with tempfile.TemporaryDirectory(prefix="continuo-bench-") as folder:
         settings = change(scratch_settings(Path(folder)))
         built = build_music21(settings.catalogue_dir, settings, at_most=works)
+        if workers:
+            open_nursery()  # it loads while the servers start
         with Stack(settings, parts) as stack:
             create_topics(settings)
             codec = EventCodec(settings)

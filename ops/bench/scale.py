@@ -21,6 +21,7 @@ from processors.training.performances import PIANIST, perform
 from schemas import topics
 from schemas.events import Clip, Event, Match, NoteEvent
 
+from .core_time import core_s
 from .pace import at
 from .players import player
 from .quantiles import quantiles
@@ -154,7 +155,7 @@ def _live(made: Rig, sources: int, rng: np.random.Generator) -> dict[str, Any]:
     events = [note for number in range(sources) for note in player(made.works, f"{stamp}-{number}", each, per_s, rng)]
     events.sort(key=lambda note: note.time_s)
     worker = psutil.Process(made.stack.part("live").pid)
-    before = worker.cpu_times()
+    before_s = core_s(worker)
     waiting: dict[str, deque[tuple[float, float]]] = {event.source_id: deque() for event in events}
     took_ms: list[float] = []
 
@@ -170,8 +171,7 @@ def _live(made: Rig, sources: int, rng: np.random.Generator) -> dict[str, Any]:
                 _cover(match, waiting[match.source_id], took_ms)
             if len(took_ms) == len(events):
                 break
-    after = worker.cpu_times()
-    core_ms = (after.user + after.system - before.user - before.system) * 1000.0 / len(events)
+    core_ms = (core_s(worker) - before_s) * 1000.0 / len(events)
     memory_mb = round(worker.memory_info().rss / 2**20)
     return quantiles(took_ms) | {
         "unanswered": len(events) - len(took_ms),

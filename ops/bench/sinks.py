@@ -30,6 +30,7 @@ from ops.demo.material import AS_WRITTEN, clips_of_works
 from schemas import topics
 from schemas.events import Clip, Match, Origin
 
+from .core_time import core_s
 from .players import player
 from .rig import Rig, rig
 
@@ -143,8 +144,7 @@ def _drain(made: Rig, sink: str, records: int) -> dict[str, float]:
             time.sleep(POLL_S)
             done = sum(passed(made.settings, group, topics.MATCHES.name).values()) - before
             assert worker.pid is not None, f"{sink} has ended: {worker.log}"
-            used = psutil.Process(worker.pid).cpu_times()
-            now = time.perf_counter(), used.user + used.system, done
+            now = time.perf_counter(), core_s(psutil.Process(worker.pid)), done
             if first is None and done >= WARM_SHARE * waiting:
                 first = now
             if done >= waiting and first is not None:

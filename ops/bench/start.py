@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 import psutil
 
+from connectors.settings import Settings
+from ops.stack.launcher import Launcher
 from ops.stack.part import Process
 from ops.stack.workers import Worker
 from ops.workers import WORKERS
 
+from .core_time import core_s
 from .rig import rig
 
 SERVERS = ("kafka", "registry", "redis", "clickhouse")
@@ -26,12 +29,13 @@ ROUNDS = 2
 class LoneWorker(Worker):
     """A worker that imports and loads everything by itself, as in a container."""
 
+    def __init__(self, kind: str, settings: Settings, launcher: Launcher) -> None:
+        super().__init__(f"{kind}-alone", kind, settings)
+        self._launcher = launcher
+
     def launch(self) -> Process:
-        with self.log.open("ab") as output:
-            command = [sys.executable, "-m", "ops.cli", "worker", self.kind]
-            return subprocess.Popen(
-                command, env=self.environment(), stdout=output, stderr=output, start_new_session=True
-            )
+        command = [sys.executable, "-m", "ops.cli", "worker", self.kind]
+        return self._launcher.launch(command, self.environment(), self.log)
 
 
 def start() -> dict[str, Any]:
@@ -42,14 +46,14 @@ def start() -> dict[str, Any]:
         memory that is shared with nobody. ``nursery``: the process that workers are forked from, which loads what they
         need while the servers start.
     """
-    with rig(SERVERS, ()) as made:
+    with closing(Launcher()) as launcher, rig(SERVERS, ()) as made:
         forked = [Worker(f"{kind}-forked", kind, made.settings) for kind in KINDS]
-        alone = [LoneWorker(f"{kind}-alone", kind, made.settings) for kind in KINDS]
+        alone = [LoneWorker(kind, made.settings, launcher) for kind in KINDS]
         forked[0].start()
         nursery = psutil.Process(forked[0].pid).parent()
         assert nursery is not None
         took = [{"forked": _started(forked), "alone": _started(alone)} for _ in range(ROUNDS)]
-        return {"workers": len(KINDS), **took[-1], "nursery": {"core_s": _core_s(nursery), "own_mb": _own_mb(nursery)}}
+        return {"workers": len(KINDS), **took[-1], "nursery": {"core_s": core_s(nursery), "own_mb": _own_mb(nursery)}}
 
 
 def _started(workers: Sequence[Worker]) -> dict[str, float]:
@@ -63,17 +67,12 @@ def _started(workers: Sequence[Worker]) -> dict[str, float]:
         processes = [psutil.Process(worker.pid) for worker in workers]
         return {
             "ready_s": round(ready_s, 1),
-            "core_s": round(sum(map(_core_s, processes)), 1),
+            "core_s": round(sum(map(core_s, processes)), 1),
             "own_mb": sum(map(_own_mb, processes)),
         }
     finally:
         for worker in workers:
             worker.stop()
-
-
-def _core_s(process: psutil.Process) -> float:
-    used = process.cpu_times()
-    return float(used.user + used.system)
 
 
 def _own_mb(process: psutil.Process) -> int:

@@ -18,6 +18,7 @@ from connectors.settings import GatewaySettings, Settings
 from schemas import topics
 from schemas.events import NoteEvent
 
+from .core_time import core_s
 from .pace import at
 from .players import player
 from .quantiles import quantiles
@@ -89,8 +90,7 @@ def _processor_s(made: Rig, worker: str) -> float:
     """How much processor time a worker has taken, seconds."""
     pid = made.stack.part(worker).pid
     assert pid is not None
-    times = psutil.Process(pid).cpu_times()
-    return float(times.user + times.system)
+    return core_s(psutil.Process(pid))
 
 
 class _Watched:

@@ -13,7 +13,6 @@ from .clickhouse import ClickHouse
 from .errors import StackError
 from .kafka import Kafka
 from .launcher import Launcher
-from .nursery import open_nursery
 from .part import Part
 from .redis import Redis
 from .registry import Registry
@@ -88,7 +87,6 @@ class Stack:
         """Start all parts side by side and wait until they are healthy; stop them all if one is not."""
         try:
             self.require_ports()
-            open_nursery()
             for part in self.parts:
                 part.start()
             for part in self.parts:
