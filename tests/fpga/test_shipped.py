@@ -27,10 +27,15 @@ def test_a_network_is_read_as_it_was_written() -> None:
 
 
 def test_reports_belong_to_the_shipped_network_and_its_design() -> None:
-    for path in REPORTS.glob("*.json"):
-        report = read_report(path)
-        assert report["digest"] == shipped_graph().digest, "The report is of another network: `continuo fpga synth`."
-        assert report["verilog"] == verilog_digest(shipped_graph()), "The design changed since: `continuo fpga synth`."
+    report = read_report(REPORTS / "ecp5.json")
+    assert report["digest"] == shipped_graph().digest, "The report is of another network: `continuo fpga synth`."
+    assert report["verilog"] == verilog_digest(shipped_graph()), "The design has changed since: `continuo fpga synth`."
+
+
+def test_the_board_fits_in_half_of_the_chip_without_multipliers() -> None:
+    report = read_report(REPORTS / "ecp5.json")
+    assert report["luts"] <= report["luts_of_part"] / 2
+    assert report["multipliers"] == 0
 
 
 def test_the_logic_is_made_without_multiplying_by_constants() -> None:

@@ -34,8 +34,8 @@ struct config2 : nnet::dense_config {
     static const unsigned io_type = nnet::io_parallel;
     static const unsigned strategy = nnet::latency;
     static const unsigned reuse_factor = 1;
-    static const unsigned n_zeros = 2822;
-    static const unsigned n_nonzeros = 1210;
+    static const unsigned n_zeros = 2904;
+    static const unsigned n_nonzeros = 1128;
     static const unsigned multiplier_limit = DIV_ROUNDUP(n_in * n_out, reuse_factor) - n_zeros / reuse_factor;
     static const bool store_weights_in_bram = false;
     typedef inward_accum_t accum_t;
@@ -59,7 +59,7 @@ struct relu_config5 : nnet::activ_config {
 
 // heard
 struct linear_config6 : nnet::activ_config {
-    static const unsigned n_in = 32;
+    static const unsigned n_in = 24;
     static const unsigned table_size = 1024;
     static const unsigned io_type = nnet::io_parallel;
     static const unsigned reuse_factor = 1;
@@ -71,7 +71,7 @@ struct config7 : nnet::concat_config {
     static const unsigned n_elem1_0 = 32;
     static const unsigned n_elem1_1 = 0;
     static const unsigned n_elem1_2 = 0;
-    static const unsigned n_elem2_0 = 32;
+    static const unsigned n_elem2_0 = 24;
     static const unsigned n_elem2_1 = 0;
     static const unsigned n_elem2_2 = 0;
 
@@ -80,13 +80,13 @@ struct config7 : nnet::concat_config {
 
 // new
 struct config8 : nnet::dense_config {
-    static const unsigned n_in = 64;
-    static const unsigned n_out = 32;
+    static const unsigned n_in = 56;
+    static const unsigned n_out = 24;
     static const unsigned io_type = nnet::io_parallel;
     static const unsigned strategy = nnet::latency;
     static const unsigned reuse_factor = 1;
-    static const unsigned n_zeros = 1331;
-    static const unsigned n_nonzeros = 717;
+    static const unsigned n_zeros = 806;
+    static const unsigned n_nonzeros = 538;
     static const unsigned multiplier_limit = DIV_ROUNDUP(n_in * n_out, reuse_factor) - n_zeros / reuse_factor;
     static const bool store_weights_in_bram = false;
     typedef new_accum_t accum_t;
@@ -101,13 +101,13 @@ struct config8 : nnet::dense_config {
 
 // gate
 struct config10 : nnet::dense_config {
-    static const unsigned n_in = 64;
-    static const unsigned n_out = 32;
+    static const unsigned n_in = 56;
+    static const unsigned n_out = 24;
     static const unsigned io_type = nnet::io_parallel;
     static const unsigned strategy = nnet::latency;
     static const unsigned reuse_factor = 1;
-    static const unsigned n_zeros = 1331;
-    static const unsigned n_nonzeros = 717;
+    static const unsigned n_zeros = 808;
+    static const unsigned n_nonzeros = 536;
     static const unsigned multiplier_limit = DIV_ROUNDUP(n_in * n_out, reuse_factor) - n_zeros / reuse_factor;
     static const bool store_weights_in_bram = false;
     typedef gate_accum_t accum_t;
@@ -122,7 +122,7 @@ struct config10 : nnet::dense_config {
 
 // new_out
 struct linear_config12 : nnet::activ_config {
-    static const unsigned n_in = 32;
+    static const unsigned n_in = 24;
     static const unsigned table_size = 1024;
     static const unsigned io_type = nnet::io_parallel;
     static const unsigned reuse_factor = 1;
@@ -131,7 +131,7 @@ struct linear_config12 : nnet::activ_config {
 
 // gate_out
 struct relu_config13 : nnet::activ_config {
-    static const unsigned n_in = 32;
+    static const unsigned n_in = 24;
     static const unsigned table_size = 1024;
     static const unsigned io_type = nnet::io_parallel;
     static const unsigned reuse_factor = 1;
@@ -140,31 +140,31 @@ struct relu_config13 : nnet::activ_config {
 
 // change
 struct config14 : nnet::merge_config {
-    static const unsigned n_elem = 32;
-    static const unsigned n_elem1 = 32;
-    static const unsigned n_elem2 = 32;
+    static const unsigned n_elem = 24;
+    static const unsigned n_elem1 = 24;
+    static const unsigned n_elem2 = 24;
     static const unsigned reuse_factor = 1;
 };
 
 // moved
 struct config15 : nnet::merge_config {
-    static const unsigned n_elem = 32;
-    static const unsigned n_elem1 = 32;
-    static const unsigned n_elem2 = 32;
+    static const unsigned n_elem = 24;
+    static const unsigned n_elem1 = 24;
+    static const unsigned n_elem2 = 24;
     static const unsigned reuse_factor = 1;
 };
 
 // sum
 struct config16 : nnet::merge_config {
-    static const unsigned n_elem = 32;
-    static const unsigned n_elem1 = 32;
-    static const unsigned n_elem2 = 32;
+    static const unsigned n_elem = 24;
+    static const unsigned n_elem1 = 24;
+    static const unsigned n_elem2 = 24;
     static const unsigned reuse_factor = 1;
 };
 
 // state_out
 struct linear_config17 : nnet::activ_config {
-    static const unsigned n_in = 32;
+    static const unsigned n_in = 24;
     static const unsigned table_size = 1024;
     static const unsigned io_type = nnet::io_parallel;
     static const unsigned reuse_factor = 1;
@@ -176,7 +176,7 @@ struct config18 : nnet::concat_config {
     static const unsigned n_elem1_0 = 32;
     static const unsigned n_elem1_1 = 0;
     static const unsigned n_elem1_2 = 0;
-    static const unsigned n_elem2_0 = 32;
+    static const unsigned n_elem2_0 = 24;
     static const unsigned n_elem2_1 = 0;
     static const unsigned n_elem2_2 = 0;
 
@@ -185,13 +185,13 @@ struct config18 : nnet::concat_config {
 
 // outward
 struct config19 : nnet::dense_config {
-    static const unsigned n_in = 64;
+    static const unsigned n_in = 56;
     static const unsigned n_out = 2;
     static const unsigned io_type = nnet::io_parallel;
     static const unsigned strategy = nnet::latency;
     static const unsigned reuse_factor = 1;
-    static const unsigned n_zeros = 6;
-    static const unsigned n_nonzeros = 122;
+    static const unsigned n_zeros = 8;
+    static const unsigned n_nonzeros = 104;
     static const unsigned multiplier_limit = DIV_ROUNDUP(n_in * n_out, reuse_factor) - n_zeros / reuse_factor;
     static const bool store_weights_in_bram = false;
     typedef outward_accum_t accum_t;

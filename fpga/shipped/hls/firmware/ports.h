@@ -3,4 +3,4 @@
 #define LOGIT_TYPE layer21_t
 #define AFTER_TYPE layer17_t
 #define FEATURE_SIZE 126
-#define STATE_SIZE 32
+#define STATE_SIZE 24

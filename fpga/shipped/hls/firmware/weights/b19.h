@@ -1,6 +1,6 @@
 //Numpy array shape [2]
-//Min -0.093750000000
-//Max -0.031250000000
+//Min -0.343750000000
+//Max 0.031250000000
 //Number of zeros 0
 
 #ifndef B19_H_
@@ -9,7 +9,7 @@
 #ifndef __SYNTHESIS__
 bias19_t b19[2];
 #else
-bias19_t b19[2] = {-0.03125, -0.09375};
+bias19_t b19[2] = {0.03125, -0.34375};
 
 #endif
 
