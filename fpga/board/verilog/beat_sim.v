@@ -1,5 +1,6 @@
 // The board for simulation: its core has a clock of its own, which may stand while it has nothing to do, and can be
-// reached past the serial line.
+// reached past the serial line. What the core reads is held in registers of that clock, so its logic is not computed
+// again for every bit that arrives; the clock takes a step more for it.
 `include "beat_sizes.vh"
 
 module beat_sim #(
@@ -23,10 +24,16 @@ module beat_sim #(
         .clk(clk), .rx(rx), .tx(tx), .core_busy(core_busy),
         .features(features), .state(state), .logit(logit), .state_after(state_after)
     );
+    reg [8*`FEATURE_SIZE-1:0] held_features;
+    reg [12*`STATE_SIZE-1:0] held_state;
+    always @(posedge core_clk) begin
+        held_features <= direct ? direct_features : features;
+        held_state <= direct ? direct_state : state;
+    end
     beat_step network (
         .clk(core_clk),
-        .features(direct ? direct_features : features),
-        .state(direct ? direct_state : state),
+        .features(held_features),
+        .state(held_state),
         .logit(logit),
         .state_after(state_after)
     );

@@ -11,6 +11,7 @@
 
 namespace {
 
+constexpr int HELD_CYCLES = CORE_CYCLES + 1;  // with the registers before the core
 constexpr int IDLE_CYCLES = 40 * CLOCKS_PER_BIT + 4 * CORE_CYCLES;  // longer than the board thinks between two bytes
 
 template <typename Words>
@@ -39,6 +40,13 @@ bool fill(int line_fd, std::deque<uint8_t> &waiting, bool block) {
     return true;
 }
 
+void step_core(Vbeat_sim &design) {
+    design.core_clk = 0;
+    design.eval();
+    design.core_clk = 1;
+    design.eval();
+}
+
 }  // namespace
 
 extern "C" void *beat_open() { return new Vbeat_sim(); }
@@ -49,20 +57,17 @@ extern "C" void beat_step(void *design, int32_t sources, const int8_t *features,
                           int16_t *state_after) {
     Vbeat_sim &top = *static_cast<Vbeat_sim *>(design);
     top.direct = 1;
-    for (int32_t cycle = 0; cycle < sources + CORE_CYCLES; cycle++) {
+    for (int32_t cycle = 0; cycle < sources + HELD_CYCLES; cycle++) {
         if (cycle < sources) {
             for (int i = 0; i < FEATURE_SIZE; i++) set(top.direct_features, 8 * i, 8, static_cast<uint8_t>(*features++));
             for (int i = 0; i < STATE_SIZE; i++) set(top.direct_state, 12 * i, 12, static_cast<uint16_t>(*state++) & 0xfffu);
         }
-        if (cycle >= CORE_CYCLES) {
+        if (cycle >= HELD_CYCLES) {
             const uint32_t words[1] = {static_cast<uint32_t>(top.logit)};
             for (int i = 0; i < 2; i++) *logit++ = get(words, 12 * i, 12);
             for (int i = 0; i < STATE_SIZE; i++) *state_after++ = get(top.state_after, 12 * i, 12);
         }
-        top.core_clk = 0;
-        top.eval();
-        top.core_clk = 1;
-        top.eval();
+        step_core(top);
     }
 }
 
@@ -72,6 +77,7 @@ extern "C" void beat_board(int32_t line_fd) {
     std::deque<uint8_t> waiting;
     int sending = 0, send_left = 0, receiving = 0, receive_left = 0, quiet = IDLE_CYCLES;
     uint16_t send_bits = 0;
+    bool was_busy = false;
     board.rx = 1;
     for (;;) {
         if (send_left == 0 && sending == 0) {
@@ -90,6 +96,8 @@ extern "C" void beat_board(int32_t line_fd) {
         }
         if (sending > 0) sending--;
         const bool busy = board.core_busy;
+        if (busy && !was_busy) step_core(board);  // the core's registers take what has arrived
+        was_busy = busy;
         board.clk = 0;
         if (busy) board.core_clk = 0;
         board.eval();
