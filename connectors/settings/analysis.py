@@ -114,7 +114,7 @@ class FpgaSettings(Section):
     readback_max_events: int = Field(1_000_000, description="Activations read again for a partition, at the most.")
     transaction_timeout_s: float = Field(10.0, description="After so long the brokers give up what a killed one began.")
     board_url: str | None = Field(None, description="The board's line: /dev/ttyUSB0, or socket://host:port.")
-    board_baud: int = 3_000_000
+    board_baud: int = Field(1_000_000, gt=0, description="Of a serial line: the board's clock, by 25.")
     board_timeout_s: float = Field(0.1, gt=0.0, description="How long an answer of the board is waited for.")
     board_tries: int = Field(3, ge=1, description="Then the CPU takes over.")
     board_window: int = Field(4, ge=1, le=64, description="Steps on their way to the board at the same time.")

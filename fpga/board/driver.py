@@ -36,7 +36,7 @@ class LineSettings:
     """
 
     url: str
-    baud: int = 3_000_000
+    baud: int = 1_000_000
     timeout_s: float = 0.1
     tries: int = 3
     window: int = 4
