@@ -1,4 +1,4 @@
-"""The netlist between the tools: carry chains cut loose before placement, and how what is placed is to be routed."""
+"""The netlist between yosys and nextpnr: carry chains are cut loose at their ends."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 LOOSE = ["x"]
-ROUTING = {"router": "router2", "timing_driven": f"{0:032b}"}
-"""Settings of nextpnr in a netlist, which go before its options."""
 
 
 def cut_chains_loose(netlist: Path, out: Path) -> None:
@@ -29,18 +27,6 @@ def cut_chains_loose(netlist: Path, out: Path) -> None:
                 wires["CIN"] = LOOSE  # no carry passes the first half
             if wires["COUT"][0] not in read:
                 wires["COUT"] = LOOSE
-    out.write_text(json.dumps(design), encoding="utf-8")
-
-
-def route_for_wires_only(placed: Path, out: Path) -> None:
-    """Rewrite a placed netlist of nextpnr so that routing looks at wires, and no longer at timing.
-
-    Its second router weighs a crowded wire the less the longer its path takes. In a core whose paths are nearly all as
-    long as each other, nets would then insist on the same wires for ever. Its first router is many times slower.
-    """
-    design: dict[str, Any] = json.loads(placed.read_text(encoding="utf-8"))
-    for module in design["modules"].values():
-        module["settings"] |= ROUTING
     out.write_text(json.dumps(design), encoding="utf-8")
 
 

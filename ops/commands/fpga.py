@@ -12,6 +12,7 @@ import typer
 FAILED = 1
 USAGE = 2
 WORK = Path(".cache/fpga")
+REPORT = Path("fpga/shipped/reports/ecp5.json")
 LESSONS = 40
 """Pieces of 102,400 frames that a network is trained on."""
 
@@ -137,7 +138,9 @@ def verify(
 @fpga.command()
 def synth(
     work: Folder = WORK / "synthesis",
-    out: Annotated[Path, typer.Option(help="Where the report goes.")] = Path("fpga/shipped/reports/ecp5.json"),
+    out: Annotated[Path, typer.Option(help="Where the report goes, the bitstream beside it.")] = Path(
+        "fpga/shipped/reports/ecp5.json"
+    ),
     as_json: AsJson = False,
 ) -> None:
     """Make the bitstream for an ECP5-85F; takes long, and goes on where it was broken off."""
@@ -147,8 +150,8 @@ def synth(
         from fpga.engines.shipped import shipped_graph
         from fpga.synthesis import synthesise, write_report
 
-        report = synthesise(shipped_graph(), work, _say)
-        write_report(report, out)
+        report, bits = synthesise(shipped_graph(), work, _say)
+        write_report(report, bits, out)
         _print(asdict(report), as_json)
 
 

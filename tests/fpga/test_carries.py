@@ -7,7 +7,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from fpga.netlist import cut_chains_loose, route_for_wires_only
+from fpga.netlist import cut_chains_loose
 from fpga.synthesis import CARRY_MAP
 
 CELLS = r"""
@@ -118,11 +118,3 @@ def test_only_the_ends_of_chains_are_cut_loose(tmp_path: Path) -> None:
 
 def test_a_known_carry_that_a_chain_reads_stays(tmp_path: Path) -> None:
     assert _cut(tmp_path, {"first": _cell("0", 5, "0110000000001010")})["first"]["CIN"] == ["0"]
-
-
-def test_what_is_placed_is_routed_by_the_second_router_without_an_eye_on_timing(tmp_path: Path) -> None:
-    before = {"router": "router1", "timing_driven": f"{1:032b}", "target_freq": "75000000.000000"}
-    (tmp_path / "placed.json").write_text(json.dumps({"modules": {"top": {"settings": before, "cells": {}}}}))
-    route_for_wires_only(tmp_path / "placed.json", tmp_path / "routable.json")
-    held = json.loads((tmp_path / "routable.json").read_text())["modules"]["top"]["settings"]
-    assert held == {"router": "router2", "timing_driven": f"{0:032b}", "target_freq": "75000000.000000"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from fpga.conversion.from_qkeras import INPUTS
@@ -30,6 +32,11 @@ def test_reports_belong_to_the_shipped_network_and_its_design() -> None:
     report = read_report(REPORTS / "ecp5.json")
     assert report["digest"] == shipped_graph().digest, "The report is of another network: `continuo fpga synth`."
     assert report["verilog"] == verilog_digest(shipped_graph()), "The design has changed since: `continuo fpga synth`."
+
+
+def test_the_bitstream_is_the_one_that_the_report_tells_of() -> None:
+    report, bits = read_report(REPORTS / "ecp5.json"), (REPORTS / "ecp5.bit").read_bytes()
+    assert hashlib.sha256(bits).hexdigest() == report["bitstream"]
 
 
 def test_the_board_fits_in_half_of_the_chip_without_multipliers() -> None:
