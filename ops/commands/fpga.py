@@ -65,13 +65,24 @@ def train(
 @fpga.command()
 def compare(
     trained: Annotated[list[Path], typer.Argument(help="Folders that `continuo fpga train` names.")],
+    data: Annotated[Path | None, typer.Option(help="Also their beats on works that training left out.")] = None,
+    performances: Annotated[int, typer.Option(min=1, help="Of these works, simulated.")] = 260,
+    seed: Annotated[int, typer.Option(help="Of the performances.")] = 5,
+    work: Folder = WORK,
     as_json: AsJson = False,
 ) -> None:
-    """What trained networks would need of a chip, before one is converted."""
+    """What trained networks would need of a chip, and how well they find beats, before one is converted."""
     with _sentences():
-        from fpga.candidates import candidate
+        from fpga.candidates import candidate, candidate_network
+        from ops.evaluate.held_out_beats import held_out_beats
+        from processors.training.beats.pool import load_works
 
-        _print({"candidates": [candidate(folder) for folder in trained]}, as_json)
+        told = [candidate(folder) for folder in trained]
+        if data is not None:
+            works = load_works(data, work / "works.pickle", [])
+            for row, folder in zip(told, trained, strict=True):
+                row |= held_out_beats(works, candidate_network(folder), performances, seed)
+        _print({"candidates": told}, as_json)
 
 
 @fpga.command()

@@ -138,13 +138,13 @@ def evaluate_beats(
             beats = offline.beats_of(notes)
             scores.note_ms.append((time.thread_time_ns() - started) / 1e6 / max(len(notes), 1))
         else:
-            beats = _listen(LiveBeats(network, identifier), notes, scores.note_ms)
+            beats = listen(LiveBeats(network, identifier), notes, scores.note_ms)
         scores.add(file, notes, beats)
         advance()
     return scores.as_dict()
 
 
-def _listen(live: LiveBeats, notes: Notes, note_ms: list[float]) -> list[Beat]:
+def listen(live: LiveBeats, notes: Notes, note_ms: list[float]) -> list[Beat]:
     """The beats of notes as they come; what each cost is added to ``note_ms``."""
     beats: list[Beat] = []
     for time_s, pitch, velocity in zip(notes.onset_s, notes.pitch, np.maximum(notes.velocity, 1), strict=True):
