@@ -8,6 +8,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -55,7 +56,8 @@ class Stream:
         return [event for name, event in self.events if name == kind]
 
     def _read(self) -> None:
-        with self._gateway.stream("GET", self._path) as answer:
+        # the client is closed when the tests are over, while streams are still read
+        with suppress(httpx.ReadError), self._gateway.stream("GET", self._path) as answer:
             kind = ""
             for line in answer.iter_lines():
                 name, _, value = line.partition(": ")
@@ -63,7 +65,7 @@ class Stream:
                     kind = value
                 elif name == "data":
                     self.events.append((kind, json.loads(value)))
-        self.ended = True
+            self.ended = True
 
 
 def upload(gateway: httpx.Client, clip_id: str, wait_s: float = PATIENCE_S) -> httpx.Response:
