@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fpga.formats import FEATURE
 from processors.beats import BeatNetwork
 from processors.training.beats.lanes import Lanes
-from processors.training.beats.pool import HOLD_OUT, shares
+from processors.training.beats.pool import shares, split
 from processors.training.beats.works import BeatWork
 
 LANES, FRAMES = 64, 1600
@@ -45,10 +45,8 @@ def make_lessons(works: list[BeatWork], folder: Path, count: int, held_out: int,
     """Write ``count`` pieces of the works for training and ``held_out`` of the others; those that exist stay."""
     folder.mkdir(parents=True, exist_ok=True)
     teacher = BeatNetwork()
-    parts = {
-        "held": ([work for k, work in enumerate(works) if k % HOLD_OUT == 0], held_out),
-        "train": ([work for k, work in enumerate(works) if k % HOLD_OUT], count),
-    }
+    trained_on, others = split(works)
+    parts = {"held": (others, held_out), "train": (trained_on, count)}
     for name, (kept, pieces) in parts.items():
         share = shares(kept)
         for number in range(pieces):

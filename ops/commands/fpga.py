@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from processors.training.beats.works import BeatWork
 
 FAILED = 1
 USAGE = 2
@@ -20,6 +23,7 @@ fpga = typer.Typer(no_args_is_help=True, help="The quantised beat network: train
 
 Folder = Annotated[Path, typer.Option(help="Where what is made on the way is kept; a run that broke off goes on.")]
 Data = Annotated[Path, typer.Option(help="The folder with corpus/, pop909/ and asap/.")]
+Without = Annotated[Path | None, typer.Option(help="A JSON list of works that are not trained on.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object.")]
 
 
@@ -30,7 +34,7 @@ def register(app: typer.Typer) -> None:
 @fpga.command()
 def train(
     data: Data,
-    without: Annotated[Path | None, typer.Option(help="A JSON list of works that are not trained on.")] = None,
+    without: Without = None,
     cell: Annotated[str, typer.Option(help="gated, leaky or window.")] = "gated",
     inward: Annotated[int, typer.Option(min=1, max=256, help="Numbers that a frame is first reduced to.")] = 32,
     units: Annotated[int, typer.Option(min=1, max=256, help="Of the cell.")] = 32,
@@ -49,15 +53,12 @@ def train(
         from fpga.training.lessons import make_lessons
         from fpga.training.network import CELLS, Shape
         from fpga.training.train import Course, train
-        from processors.training.beats.pool import load_works
 
         if cell not in CELLS:
             raise typer.BadParameter(f"Cells are {', '.join(CELLS)}.")
         shares = {"inward": kept_inward} | dict.fromkeys(("new", "gate", "window"), kept)
         course = Course(Shape(cell, inward, units), steps, rounded_steps, shares, seed)
-        left_out = json.loads(without.read_text()) if without else []
-        works = load_works(data, work / "works.pickle", left_out)
-        make_lessons(works, work / "lessons", LESSONS, 1, lambda: None)
+        make_lessons(_works(data, without, work), work / "lessons", LESSONS, 1, lambda: None)
         train(course, work / "lessons", work / course.name, _say)
         typer.echo(str(work / course.name))
 
@@ -66,6 +67,7 @@ def train(
 def compare(
     trained: Annotated[list[Path], typer.Argument(help="Folders that `continuo fpga train` names.")],
     data: Annotated[Path | None, typer.Option(help="Also their beats on works that training left out.")] = None,
+    without: Without = None,
     performances: Annotated[int, typer.Option(min=1, help="Of these works, simulated.")] = 260,
     seed: Annotated[int, typer.Option(help="Of the performances.")] = 5,
     work: Folder = WORK,
@@ -75,11 +77,10 @@ def compare(
     with _sentences():
         from fpga.candidates import candidate, candidate_network
         from ops.evaluate.held_out_beats import held_out_beats
-        from processors.training.beats.pool import load_works
 
         told = [candidate(folder) for folder in trained]
         if data is not None:
-            works = load_works(data, work / "works.pickle", [])
+            works = _works(data, without, work)
             for row, folder in zip(told, trained, strict=True):
                 row |= held_out_beats(works, candidate_network(folder), performances, seed)
         _print({"candidates": told}, as_json)
@@ -149,9 +150,7 @@ def verify(
 @fpga.command()
 def synth(
     work: Folder = WORK / "synthesis",
-    out: Annotated[Path, typer.Option(help="Where the report goes, the bitstream beside it.")] = Path(
-        "fpga/shipped/reports/ecp5.json"
-    ),
+    out: Annotated[Path, typer.Option(help="Where the report goes, the bitstream beside it.")] = REPORT,
     as_json: AsJson = False,
 ) -> None:
     """Make the bitstream for an ECP5-85F; takes long, and goes on where it was broken off."""
@@ -248,6 +247,13 @@ def _progress(total: int) -> Callable[[int], None]:
             bars.stop()
 
     return told
+
+
+def _works(data: Path, without: Path | None, work: Path) -> list[BeatWork]:
+    """All works that are trained on or chosen by; kept, so every command must leave out the same."""
+    from processors.training.beats.pool import load_works
+
+    return load_works(data, work / "works.pickle", json.loads(without.read_text()) if without else [])
 
 
 def _print(result: dict[str, Any], as_json: bool) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from processors.beats import LiveBeats, StepNetwork
 from processors.training.beats.performance import perform_work
-from processors.training.beats.pool import HOLD_OUT, shares
+from processors.training.beats.pool import shares, split
 from processors.training.beats.works import BeatWork
 
-from .beats import f_measure, listen
+from .beat_files import AnnotatedFile
+from .beats import Scores, listen
 
 LENGTH_S = 60.0
 """So much of each performance is heard."""
@@ -28,22 +30,15 @@ def held_out_beats(
     Returns:
         mean and standard error of ``held_out_beat`` and ``held_out_downbeat``.
     """
-    held_out = list(works[::HOLD_OUT])
+    _, held_out = split(works)
     share = shares(held_out)
     rng = np.random.default_rng(seed)
-    found: dict[str, list[float]] = {"held_out_beat": [], "held_out_downbeat": []}
+    scores = Scores()
     for number in rng.choice(len(held_out), performances, p=share / share.sum()):
-        played = perform_work(held_out[number], rng)
-        within = played.beat_s < LENGTH_S
-        told = listen(LiveBeats(network, None), played.notes.between(0.0, LENGTH_S), [])
-        found["held_out_beat"].append(f_measure(played.beat_s[within], np.array([beat.time_s for beat in told])))
-        found["held_out_downbeat"].append(
-            f_measure(
-                played.beat_s[within & (played.position == 0)],
-                np.array([beat.time_s for beat in told if beat.downbeat]),
-            )
-        )
-    return {
-        name: (round(float(np.mean(values)), 4), round(float(np.std(values)) / performances**0.5, 4))
-        for name, values in found.items()
-    }
+        work = held_out[number]
+        played = perform_work(work, rng)
+        heard = played.notes.between(0.0, LENGTH_S)
+        true = AnnotatedFile(Path(work.name), played.beat_s, played.beat_s[played.position == 0]).until(LENGTH_S)
+        scores.add(true, heard, listen(LiveBeats(network, None), heard, scores.note_ms))
+    found = scores.as_dict()
+    return {f"held_out_{name}": (found[name], found[f"{name}_error"]) for name in ("beat", "downbeat")}

@@ -33,6 +33,12 @@ def load_works(data: Path, cache: Path, without: Sequence[str]) -> list[BeatWork
     return works
 
 
+def split(works: Sequence[BeatWork]) -> tuple[list[BeatWork], list[BeatWork]]:
+    """Works to train on, and works to choose by."""
+    held_out = [work for k, work in enumerate(works) if k % HOLD_OUT == 0]
+    return [work for k, work in enumerate(works) if k % HOLD_OUT], held_out
+
+
 def shares(works: Sequence[BeatWork]) -> NDArray[np.float64]:
     """How often each work is played: long ones more often, pop songs ``POP_SHARE`` of the time."""
     share = np.sqrt([float(len(work.notes)) for work in works])

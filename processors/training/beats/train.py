@@ -21,7 +21,7 @@ from processors.training.averaging import blend
 
 from .lanes import Examples, Lanes
 from .network import BeatNet
-from .pool import HOLD_OUT, load_works, shares
+from .pool import load_works, shares, split
 
 WARM_UP = 200
 AVERAGE = 0.999
@@ -68,9 +68,8 @@ def main() -> None:
     torch.manual_seed(options.seed)
     without = json.loads(options.without.read_text()) if options.without else []
     works = load_works(options.data, options.works, without)
-    kept = [work for k, work in enumerate(works) if k % HOLD_OUT]
+    kept, held = split(works)
     lanes = Lanes(kept, shares(kept), options.lanes, options.seed, options.backwards)
-    held = [work for k, work in enumerate(works) if k % HOLD_OUT == 0]
     check = Lanes(held, shares(held), 32, 1, options.backwards).batch(600)
     network = BeatNet(options.hidden, options.layers)
     if options.start:
