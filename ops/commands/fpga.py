@@ -250,10 +250,10 @@ def _progress(total: int) -> Callable[[int], None]:
 
 
 def _works(data: Path, without: Path | None, work: Path) -> list[BeatWork]:
-    """All works that are trained on or chosen by; kept, so every command must leave out the same."""
+    """All works that are trained on or chosen by; every command must leave out the same."""
     from processors.training.beats.pool import load_works
 
-    return load_works(data, work / "works.pickle", json.loads(without.read_text()) if without else [])
+    return load_works(data, work, json.loads(without.read_text()) if without else [])
 
 
 def _print(result: dict[str, Any], as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,19 +18,22 @@ HOLD_OUT = 20
 """One work in so many of the corpus is for choosing, never for training."""
 
 
-def load_works(data: Path, cache: Path, without: Sequence[str]) -> list[BeatWork]:
-    """All works with their grids put right; kept in ``cache``, which must be deleted when the code changes."""
-    if cache.exists():
-        with cache.open("rb") as file:
-            kept: list[BeatWork] = pickle.load(file)
-        return kept
+def load_works(data: Path, folder: Path, without: Sequence[str]) -> list[BeatWork]:
+    """All works but those ``without``, with their grids put right.
+
+    They are kept in ``folder`` under a name for the data and for what is left out. Delete them when this code changes.
+    """
     gone = set(without)
+    named = "\n".join([str(data.resolve()), *sorted(gone)])
+    kept = folder / f"works-{hashlib.sha256(named.encode()).hexdigest()[:8]}.pickle"
+    if kept.exists():
+        read: list[BeatWork] = pickle.loads(kept.read_bytes())
+        return read
     works, moved = refit([work for work in corpus_works(data) if work.name not in gone])
     print(f"{len(works)} scores, {moved} grids moved", flush=True)
     works += list(pop909_works(data, held_out=False))
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    with cache.open("wb") as file:
-        pickle.dump(works, file)
+    folder.mkdir(parents=True, exist_ok=True)
+    kept.write_bytes(pickle.dumps(works))
     return works
 
 

@@ -51,7 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--works", type=Path, default=Path(".cache/beats/works.pickle"))
+    parser.add_argument("--kept", type=Path, default=Path(".cache/beats"), help="folder that works are kept in")
     parser.add_argument("--without", type=Path, help="a JSON list of works that are not trained on")
     parser.add_argument("--hidden", type=int, default=96)
     parser.add_argument("--layers", type=int, default=2)
@@ -67,7 +67,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(options.seed)
     without = json.loads(options.without.read_text()) if options.without else []
-    works = load_works(options.data, options.works, without)
+    works = load_works(options.data, options.kept, without)
     kept, held = split(works)
     lanes = Lanes(kept, shares(kept), options.lanes, options.seed, options.backwards)
     check = Lanes(held, shares(held), 32, 1, options.backwards).batch(600)
