@@ -18,7 +18,7 @@ from .network import MODEL, InstrumentNetwork
 
 NEVER = -12.0
 """The logit of what cannot be heard, as there is silence."""
-SHARPNESS = 1.5
+SHARPNESS = 0.5
 """How much more a clip's answer follows the windows that are sure than the mean of all: see ``_whole``."""
 
 

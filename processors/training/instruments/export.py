@@ -1,4 +1,4 @@
-"""Calibrate a checkpoint, export it as ONNX, and print the checksum for its model card.
+"""Calibrate a checkpoint or the mean of several, export it as ONNX, and print the checksum for its model card.
 
 python -m processors.training.instruments.export --checkpoint CHECKPOINT.pt --valid DIR --out instruments.onnx
 """
@@ -69,13 +69,24 @@ def calibrate(network: InstrumentNetwork, valid: Sequence[Path]) -> Calibrated:
     return Calibrated(network, np.array([scale for scale, _ in fitted]), np.array([shift for _, shift in fitted]))
 
 
-def export(checkpoint: Path, valid: Sequence[Path], out: Path) -> str:
+def mean_network(checkpoints: Sequence[Path]) -> InstrumentNetwork:
+    """The network with the mean of the weights of runs that began alike (Wortsman et al., "Model soups", ICML 2022)."""
+    states = [torch.load(checkpoint, weights_only=True) for checkpoint in checkpoints]
+    network = InstrumentNetwork()
+    network.load_state_dict(
+        {
+            name: torch.stack([state[name].double() for state in states]).mean(dim=0).to(weight.dtype)
+            for name, weight in states[0].items()
+        }
+    )
+    return network.eval()
+
+
+def export(checkpoints: Sequence[Path], valid: Sequence[Path], out: Path) -> str:
     """Write the calibrated model; the SHA-256 of the file."""
     import onnx
 
-    network = InstrumentNetwork()
-    network.load_state_dict(torch.load(checkpoint, weights_only=True))
-    network.eval()
+    network = mean_network(checkpoints)
     calibrated = calibrate(network, valid).eval()
     torch.onnx.export(
         calibrated,
@@ -111,7 +122,7 @@ def _halve(model: Any) -> None:
 def main() -> None:
     """Export from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--checkpoint", type=Path, nargs="+", required=True, help="the mean of several is taken")
     parser.add_argument("--valid", type=Path, nargs="+", required=True, help="pools that nothing was trained on")
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()

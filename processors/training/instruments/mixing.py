@@ -24,15 +24,18 @@ from processors.instruments.constants import (
 from processors.instruments.labels import LABELS
 from processors.instruments.spectra import levels
 
-from .pool import LEVEL_STEP_DB, LOWEST_DB, STEM_FRAMES
+from .pool import HYBRID, LEVEL_STEP_DB, LOWEST_DB, STEM_FRAMES
+from .wavetable import SMALL_FONT
 
 Power = NDArray[np.float32]
-TOGETHER = (0.4, 0.22, 0.16, 0.12, 0.1)
+TOGETHER = (0.32, 0.2, 0.18, 0.17, 0.13)
 """Shares of examples with one, two, ... stems."""
 ALONE = (1.0,)
-SAME_PASSAGE = 0.5
-FONT, NEARER = 1.0, 2.0
-"""How often a SoundFont is heard of a label, and a library of recorded notes or a model, which is another each time."""
+SAME_PASSAGE = 0.6
+FEW, FONT, NEARER, HYBRIDS = 0.5, 1.0, 2.0, 6.0
+"""How often a source of few notes is heard of a label, a SoundFont, a library of recorded notes or a model, which is
+another each time, and all hybrids of two SoundFonts."""
+FEW_NOTES = (SMALL_FONT, "recorded/tamtam/")
 AUDIBLE = 1e-3
 """A stem is heard where its loudest band has at least this share of the power of the mix's loudest in that step, ..."""
 MUCH_LOUDER = 1e-2
@@ -160,7 +163,7 @@ class Mixer:
                 break
         if rng.random() < TRANSPOSED:
             level = level[:, transposed(rng.uniform(-SEMITONES, SEMITONES))]
-        gain_db = rng.uniform(-15.0, 0.0) + equaliser_db(1, 0.8, rng)
+        gain_db = rng.uniform(-18.0, 0.0) + equaliser_db(1, 0.8, rng)
         power = POWER_OF_LEVEL[level] * _ratio(gain_db)
         if rng.random() < 0.25:  # the note is all that is heard, and ends early
             power[int(rng.integers(16, self._frames)) :] = 0.0
@@ -175,6 +178,8 @@ def _chances(pool: Pool) -> NDArray[np.float64]:
         of_label = np.flatnonzero(first == label)
         sources, number, count = np.unique(pool.source[of_label], return_inverse=True, return_counts=True)
         share = np.where(np.char.startswith(sources, "recorded") | (sources == "synthesis"), NEARER, FONT)
+        share[sources == HYBRID] = HYBRIDS
+        share[[source.startswith(FEW_NOTES) for source in sources.tolist()]] = FEW
         chance[of_label] = (share / share.sum() / count)[number]
     return chance
 
@@ -191,7 +196,7 @@ def spoil(power: Power, rng: np.random.Generator) -> Power:
     count, frames, _ = power.shape
     power = in_room(power, rng) * _ratio(equaliser_db(count, 1.0, rng))[:, None] * compression(power, rng)
     noise = noise_power(count, frames, rng)
-    ratio_db = np.where(rng.random(count) < 0.6, rng.uniform(5.0, 60.0, count), 100.0)
+    ratio_db = np.where(rng.random(count) < 0.65, rng.uniform(3.0, 50.0, count), 100.0)
     wanted = power.mean(axis=(1, 2)) / noise.mean(axis=(1, 2)) * 10.0 ** (-ratio_db / 10.0)
     power = power + noise * wanted[:, None, None].astype(np.float32)
     return np.asarray(power * (band_limit(count, rng) * masked(count, rng))[:, None], np.float32)

@@ -2,7 +2,7 @@
 
 Small convolutions one after the other follow Simonyan and Zisserman, "Very deep convolutional networks for large-scale
 image recognition", ICLR 2015, and Hershey et al., "CNN architectures for large-scale audio classification", ICASSP
-2017.
+2017; what is added to them between, He et al., "Deep residual learning for image recognition", CVPR 2016.
 Attention over weakly labelled steps follows Kong et al., "PANNs: Large-scale pretrained audio neural networks for audio
 pattern recognition", IEEE/ACM TASLP 2020.
 """
@@ -15,12 +15,31 @@ from torch import Tensor, nn
 from processors.instruments.constants import BANDS
 from processors.instruments.labels import LABELS
 
-BLOCKS = ((32, 5, 2, 2), (64, 3, 2, 2), (128, 3, 1, 2), (128, 3, 2, 2), (256, 3, 1, 2))
-"""Channels, size, and steps over time and bands of each convolution."""
+BLOCKS = ((32, 5, 2, 2, 0), (64, 3, 2, 2, 0), (128, 3, 1, 2, 0), (128, 3, 2, 2, 2), (256, 3, 1, 2, 1))
+"""Channels, size, steps over time and bands of each convolution, and how many residuals follow it."""
 BANDS_LEFT = BANDS // 32
 HIDDEN = 320
 MIDDLE, SPREAD = 0.35, 0.3
 """Of the levels of music, about."""
+
+
+class Residual(nn.Module):
+    """Two convolutions whose outcome is added to what they read; at first they add nothing."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.added = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(channels),
+            nn.ReLU(),
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(channels),
+        )
+        nn.init.zeros_(self.added[-1].weight)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, channels, frames, bands), to the same shape."""
+        return torch.relu(x + self.added(x))
 
 
 class InstrumentNetwork(nn.Module):
@@ -30,11 +49,12 @@ class InstrumentNetwork(nn.Module):
         super().__init__()
         layers: list[nn.Module] = []
         before = 1
-        for channels, size, over_time, over_bands in BLOCKS:
+        for channels, size, over_time, over_bands, residuals in BLOCKS:
             layers += [
                 nn.Conv2d(before, channels, size, (over_time, over_bands), size // 2, bias=False),
                 nn.BatchNorm2d(channels),
                 nn.ReLU(),
+                *(Residual(channels) for _ in range(residuals)),
             ]
             before = channels
         self.convolutions = nn.Sequential(*layers)
