@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from processors.instruments.constants import BANDS, WINDOW_FRAMES
 from processors.instruments.labels import LABELS
+from processors.training.averaging import blend
 
 from .mixing import Mixer, Pool
 from .network import InstrumentNetwork
@@ -71,14 +72,15 @@ def calibrate(network: InstrumentNetwork, valid: Sequence[Path]) -> Calibrated:
 
 def mean_network(checkpoints: Sequence[Path]) -> InstrumentNetwork:
     """The network with the mean of the weights of runs that began alike (Wortsman et al., "Model soups", ICML 2022)."""
-    states = [torch.load(checkpoint, weights_only=True) for checkpoint in checkpoints]
+    mean, *others = (_read(checkpoint) for checkpoint in checkpoints)
+    for number, network in enumerate(others, start=1):
+        blend(mean, network, number / (number + 1))
+    return mean
+
+
+def _read(checkpoint: Path) -> InstrumentNetwork:
     network = InstrumentNetwork()
-    network.load_state_dict(
-        {
-            name: torch.stack([state[name].double() for state in states]).mean(dim=0).to(weight.dtype)
-            for name, weight in states[0].items()
-        }
-    )
+    network.load_state_dict(torch.load(checkpoint, weights_only=True))
     return network.eval()
 
 

@@ -171,17 +171,23 @@ class Mixer:
 
 
 def _chances(pool: Pool) -> NDArray[np.float64]:
-    """How often each stem is drawn: all labels alike, and within a label all that it is heard of, as ``FONT`` says."""
+    """How often each stem is drawn: all labels alike, and its sources in a label as ``_how_often`` says."""
     first = np.where(pool.truth.any(axis=1), pool.truth.argmax(axis=1), len(LABELS))
     chance = np.zeros(len(first))
     for label in np.unique(first):
         of_label = np.flatnonzero(first == label)
         sources, number, count = np.unique(pool.source[of_label], return_inverse=True, return_counts=True)
-        share = np.where(np.char.startswith(sources, "recorded") | (sources == "synthesis"), NEARER, FONT)
-        share[sources == HYBRID] = HYBRIDS
-        share[[source.startswith(FEW_NOTES) for source in sources.tolist()]] = FEW
+        share = np.array([_how_often(source) for source in sources.tolist()])
         chance[of_label] = (share / share.sum() / count)[number]
     return chance
+
+
+def _how_often(source: str) -> float:
+    if source.startswith(FEW_NOTES):
+        return FEW
+    if source == HYBRID:
+        return HYBRIDS
+    return NEARER if source.startswith("recorded") or source == "synthesis" else FONT
 
 
 def transposed(semitones: float) -> NDArray[np.int64]:

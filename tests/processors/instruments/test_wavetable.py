@@ -11,11 +11,11 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
-from processors.training.instruments.soundfont_file import HEADER
+from processors.training.instruments.soundfont_file import HEADER, MODES, SAMPLE
 from processors.training.instruments.wavetable import Shrinking, shrink
 
 RATE_HZ = 44_100
-KEYS, MODES, SAMPLE = 43, 54, 53
+KEYS = 43
 HOW = Shrinking(rate_hz=9_000.0, single_cycle=True, eight_bits=False, zones=1)
 
 
